@@ -1,0 +1,89 @@
+// The interface of builtin functions and variables. A builtin is one row in codegen/builtins/<family>.cpp: prototype, doc, check, lower.
+// check resolves every call and bare name against these rows; nothing else knows a builtin's name.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ast/diagnostics.h"
+#include "ast/nodes.h"
+#include "ast/probe_type.h"
+#include "ast/settings.h"
+#include "ast/types.h"
+
+namespace fathom {
+
+namespace codegen {
+class CallLowering;  // codegen/call_lowering.h
+}
+
+// Where a builtin may be written.
+enum class Form : std::uint8_t {
+  function,     // only with parentheses: exit()
+  variable,     // with or without: pid, pid()
+  aggregation,  // only as the value of a map or alone as a statement: count()
+};
+
+class CallCheck;
+
+struct Builtin {
+  // "uint32 pid", "string str(pointer|int|string value, [int length])", "none printf(format text, ...)"; see ast/prototype.h.
+  std::string_view prototype;
+  // One sentence for the manual.
+  std::string_view doc;
+  Form form = Form::function;
+  // Meaning beyond the prototype: result type, relations between arguments. Null where the prototype says all.
+  void (*check)(CallCheck& call) = nullptr;
+  void (*lower)(codegen::CallLowering& call) = nullptr;
+  // Aggregations: which one.
+  std::optional<Aggregation> aggregation;
+};
+
+// The builtin families, in the order of the manual.
+struct BuiltinFamily {
+  std::string_view title;
+  std::span<const Builtin> rows;
+};
+using BuiltinFamilies = std::span<const BuiltinFamily>;
+
+// What is known about one expression of one checked probe.
+struct Facts {
+  Type type;
+  const Builtin* builtin = nullptr;       // calls and names that are builtins
+  std::optional<std::int64_t> constant;   // the value, where it is known now
+  std::optional<std::string> text;        // the string, where it is known now
+  std::uint32_t index = 0;                // map, scratch variable, context field or tuple element: its number
+  const StructMember* member = nullptr;   // struct member that a Member expression reads
+  std::vector<Type> operands;             // types to which arguments or keys are converted, where they differ from their own
+};
+
+// What a row's check function can ask and say about its call.
+class CallCheck {
+ public:
+  virtual ~CallCheck() = default;
+
+  virtual const Builtin& builtin() const = 0;
+  virtual Range range() const = 0;
+  virtual std::size_t count() const = 0;  // arguments given
+  virtual const ast::Expression& argument(std::size_t index) const = 0;
+  virtual const Facts& facts(std::size_t index) const = 0;
+  // The facts of the call itself, to be filled in; `type` starts as the prototype's result.
+  virtual Facts& result() = 0;
+  virtual const Context& context() const = 0;
+  virtual const ProbeType& probe_type() const = 0;
+  virtual const Target& target() const = 0;
+  virtual const Settings& settings() const = 0;
+  virtual Diagnostics& diagnostics() = 0;
+
+  const Type& type(std::size_t index) const { return facts(index).type; }
+};
+
+// The row with this name, or null. Names are the identifiers in the prototypes.
+const Builtin* find_builtin(BuiltinFamilies families, std::string_view name);
+std::vector<std::string> builtin_names(BuiltinFamilies families);
+
+}  // namespace fathom

@@ -1,0 +1,67 @@
+// The checked program: what every name means and which type every expression has, in tables beside the tree. After check without errors
+// nothing can fail because of what the user wrote.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ast/builtin.h"
+#include "ast/diagnostics.h"
+#include "ast/nodes.h"
+#include "ast/probe_type.h"
+#include "ast/settings.h"
+#include "ast/target.h"
+
+namespace fathom {
+
+struct CheckedMap {
+  std::string name;  // without the at sign
+  bool keyed = false;
+  bool key_is_list = false;  // written with more than one key
+  Type key;                  // stored form
+  Type value;                // stored form, or an aggregation
+  Range first_use;
+};
+
+struct CheckedVariable {
+  std::string name;
+  Type type;
+};
+
+// One probe of the script, for one set of attach points whose contexts look alike. A wildcard over events with different fields
+// makes several of these from one ast::Probe.
+struct CheckedProbe {
+  const ast::Probe* probe = nullptr;
+  const ProbeType* type = nullptr;
+  std::vector<AttachPoint> attach_points;
+  Context context;
+  std::vector<Facts> facts;  // by ast::NodeId
+  std::vector<CheckedVariable> variables;
+
+  const Facts& of(const ast::Expression& expression) const { return facts[expression.id]; }
+};
+
+struct CheckedProgram {
+  const ast::Program* program = nullptr;
+  const SourceFile* source = nullptr;
+  std::vector<CheckedProbe> probes;  // in source order
+  std::vector<CheckedMap> maps;      // sorted by name
+  Settings settings;
+  std::uint32_t possible_cpus = 1;
+};
+
+// The lists of plug-ins a script is checked against.
+struct Catalog {
+  ProbeTypes probe_types;
+  BuiltinFamilies builtins;
+};
+
+// Runs the passes. Errors are in `diagnostics`; the result is complete only if there are none. `program` and `source` must outlive it.
+CheckedProgram check(const ast::Program& program, const SourceFile& source, const Settings& settings, const Catalog& catalog,
+                     const Target& target, Diagnostics& diagnostics);
+
+// The text of --emit=checked.
+std::string to_string(const CheckedProgram& program);
+
+}  // namespace fathom

@@ -1,0 +1,207 @@
+// The syntax tree: closed variants, built once by the parser and never changed afterwards. What later phases learn about a node stands
+// in side tables that are indexed by Expression::id (CheckedProgram), not here.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ast/source.h"
+
+namespace fathom::ast {
+
+using NodeId = std::uint32_t;
+
+struct Expression;
+using ExpressionPtr = std::unique_ptr<Expression>;
+using Expressions = std::vector<ExpressionPtr>;
+
+// A type as written: "struct task_struct *", "uint8[8]".
+struct TypeName {
+  std::string base;  // "uint32", "struct foo", "unsigned long"
+  // Read left to right: 0 is a pointer, n an array of n.
+  std::vector<std::uint32_t> suffixes;
+  Range range;
+};
+
+enum class UnaryOperator : std::uint8_t { negate, logical_not, bitwise_not, dereference, address_of };
+
+enum class BinaryOperator : std::uint8_t {
+  multiply, divide, remainder, add, subtract, shift_left, shift_right,
+  less, less_equal, greater, greater_equal, equal, not_equal,
+  bitwise_and, bitwise_xor, bitwise_or, logical_and, logical_or,
+};
+
+enum class StepKind : std::uint8_t { pre_increment, pre_decrement, post_increment, post_decrement };
+
+struct IntegerLiteral {
+  std::uint64_t value = 0;
+};
+struct StringLiteral {
+  std::string value;
+};
+struct BooleanLiteral {
+  bool value = false;
+};
+// $1; index counts from 1.
+struct Positional {
+  std::uint32_t index = 0;
+};
+// $#
+struct PositionalCount {};
+// A plain name: a builtin variable, an enumerator or a constant. Which one is found out by check.
+struct Identifier {
+  std::string name;
+};
+// $name, without the dollar sign.
+struct Variable {
+  std::string name;
+};
+// @name[keys]; name without the at sign, empty for `@`.
+struct MapAccess {
+  std::string name;
+  Expressions keys;
+};
+struct Call {
+  std::string name;
+  Range name_range;
+  Expressions arguments;
+};
+struct Unary {
+  UnaryOperator op;
+  ExpressionPtr operand;
+};
+// ++ and --
+struct Step {
+  StepKind kind;
+  ExpressionPtr operand;
+};
+struct Binary {
+  BinaryOperator op;
+  ExpressionPtr left, right;
+};
+// `then` is null in `a ?: b`.
+struct Ternary {
+  ExpressionPtr condition, then, otherwise;
+};
+// base.name, base->name, and base.0 for tuples.
+struct Member {
+  ExpressionPtr base;
+  std::string name;
+  Range name_range;
+};
+struct Subscript {
+  ExpressionPtr base, index;
+};
+struct Cast {
+  TypeName type;
+  ExpressionPtr operand;
+};
+struct Tuple {
+  Expressions elements;
+};
+// sizeof(type) or sizeof(expression): exactly one is set.
+struct SizeOf {
+  std::optional<TypeName> type;
+  ExpressionPtr operand;
+};
+
+struct Expression {
+  using Kind = std::variant<IntegerLiteral, StringLiteral, BooleanLiteral, Positional, PositionalCount, Identifier, Variable, MapAccess, Call,
+                            Unary, Step, Binary, Ternary, Member, Subscript, Cast, Tuple, SizeOf>;
+  NodeId id = 0;  // dense over the program, from 0
+  Range range;
+  Kind kind;
+};
+
+struct Statement;
+using StatementPtr = std::unique_ptr<Statement>;
+
+struct Block {
+  std::vector<StatementPtr> statements;
+  Range range;
+};
+
+struct ExpressionStatement {
+  ExpressionPtr expression;
+};
+// target = value, or target op= value.
+struct Assignment {
+  ExpressionPtr target;
+  std::optional<BinaryOperator> op;
+  ExpressionPtr value;
+};
+struct If {
+  ExpressionPtr condition;
+  Block then;
+  std::optional<Block> otherwise;
+};
+struct Return {
+  ExpressionPtr value;  // may be null
+};
+struct Unroll {
+  ExpressionPtr count;
+  Block body;
+};
+struct While {
+  ExpressionPtr condition;
+  Block body;
+};
+// for ($name : sequence), or for ($name : sequence..last).
+struct For {
+  std::string variable;
+  Range variable_range;
+  ExpressionPtr sequence, last;
+  Block body;
+};
+struct Break {};
+struct Continue {};
+// let $name [: type] [= value]
+struct Declaration {
+  std::string name;
+  std::optional<TypeName> type;
+  ExpressionPtr value;
+};
+
+struct Statement {
+  using Kind = std::variant<ExpressionStatement, Assignment, If, Return, Unroll, While, For, Break, Continue, Declaration, Block>;
+  Range range;
+  Kind kind;
+};
+
+// One attach point as written; its provider parses it.
+struct AttachPointText {
+  std::string text;
+  Range range;
+};
+
+struct Probe {
+  std::vector<AttachPointText> attach_points;
+  ExpressionPtr predicate;  // may be null
+  Block body;
+  Range range;
+};
+
+enum class DefinitionKind : std::uint8_t { preprocessor, type };
+
+// A C line before the probes: `#include …`, `struct foo { … };`, kept as text.
+struct Definition {
+  DefinitionKind kind;
+  std::string text;
+  Range range;
+};
+
+struct Program {
+  std::vector<Definition> definitions;
+  std::vector<Probe> probes;
+  NodeId node_count = 0;
+};
+
+// "+", "&&", "<<="'s "<<".
+std::string_view spelling(BinaryOperator op);
+std::string_view spelling(UnaryOperator op);
+
+}  // namespace fathom::ast

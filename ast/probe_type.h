@@ -1,0 +1,112 @@
+// The interface of a probe type (a provider). One file in runtime/probes/ describes one; the list of them is runtime/probes/list.cpp.
+// A provider parses its attach points, expands wildcards against the target, and *describes* what a probe body can read; it never
+// sees the code generator. How it attaches is runtime's business and hides behind AttachRequest.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ast/result.h"
+#include "ast/target.h"
+#include "ast/types.h"
+
+namespace fathom {
+
+// Which kind of BPF program the kernel runs; decides the shape of its context.
+enum class ProgramKind : std::uint8_t { raw_tracepoint, tracepoint, perf_event };
+
+// When a probe runs relative to the attached ones.
+enum class Moment : std::uint8_t { begin, attached, end };
+
+// One attach point, parsed; plain data that goes into the Plan.
+struct AttachPoint {
+  std::string provider;  // the provider's full name
+  std::string target;    // tracepoint: category; interval, profile: unit ("s", "ms", "us", "ns", "hz"); software: event
+  std::string function;  // tracepoint, rawtracepoint: event
+  std::uint64_t value = 0;  // interval, profile: rate in `target`'s unit; software: count between samples (0: the default)
+  std::string text;      // what the `probe` builtin says: "tracepoint:syscalls:sys_enter_openat"
+
+  friend bool operator==(const AttachPoint&, const AttachPoint&) = default;
+};
+
+// Where the bytes of a context field are.
+enum class ContextSource : std::uint8_t {
+  record,         // tracepoint record: `offset` bytes from the context
+  record_string,  // __data_loc: a u32 at `offset` whose low 16 bits are the string's offset in the record
+  argument,       // u64 number `offset` of the context (raw tracepoints)
+};
+
+struct ContextField {
+  std::string name;
+  Type type;
+  ContextSource source = ContextSource::record;
+  std::uint32_t offset = 0;
+
+  friend bool operator==(const ContextField& a, const ContextField& b) {
+    return a.name == b.name && a.type == b.type && a.source == b.source && a.offset == b.offset;
+  }
+};
+
+// What a probe body can read beyond the builtins that work everywhere.
+struct Context {
+  std::vector<ContextField> fields;  // args.NAME
+  std::uint32_t arguments = 0;       // arg0 … argN-1, read as ContextSource::argument
+  std::optional<ContextField> return_value;  // retval
+};
+
+// Why an attach point can not be: points at one part of it (0 is the provider's name).
+struct AttachPointProblem {
+  std::string message;
+  std::string help;
+  std::size_t part = 0;
+};
+
+struct AttachRequest;  // runtime/probes/attach.h
+class Link;            // runtime/link.h
+
+// A line of `-l`: the attach point, and for -lv one line per argument.
+struct ListedProbe {
+  std::string text;
+  std::vector<std::string> arguments;  // "const char * filename"
+};
+
+struct ProbeType {
+  std::string_view name;
+  std::vector<std::string_view> aliases;  // short and old names
+  std::string_view syntax;                // "tracepoint:CATEGORY:EVENT", for help texts and the manual
+  std::string_view doc;                   // one sentence for the manual
+  ProgramKind program = ProgramKind::tracepoint;
+  Moment moment = Moment::attached;
+  // -p PID: true where attaching to the process does the filtering, false where the program has to compare.
+  bool filters_process_at_attach = false;
+
+  // `parts`: the text between colons after the provider's name, quotes removed. Wildcards are kept as they are.
+  std::expected<AttachPoint, AttachPointProblem> (*parse)(std::span<const std::string> parts);
+  // The attach points that a parsed one stands for on this target: itself, or every match of its wildcards; none where nothing matches.
+  Result<std::vector<AttachPoint>> (*expand)(const AttachPoint& pattern, const Target& target);
+  // What a body at this (expanded) attach point can read.
+  Result<Context> (*context)(const AttachPoint& point, const Target& target);
+  // Existing attach points for "did you mean", in the same form as AttachPoint::text.
+  std::vector<std::string> (*suggestions)(const AttachPoint& pattern, const Target& target);
+  // For -l: everything that matches the pattern's parts (missing parts match all). `with_arguments`: fill ListedProbe::arguments.
+  Result<std::vector<ListedProbe>> (*list)(std::span<const std::string> parts, const Target& target, bool with_arguments);
+  // Attaches one loaded program to all its attach points; null for begin and end, which the session runs itself.
+  Result<std::vector<Link>> (*attach)(const AttachRequest& request);
+};
+
+using ProbeTypes = std::span<const ProbeType* const>;
+
+// The provider with this name or alias, letter case ignored; null where there is none.
+const ProbeType* find_probe_type(ProbeTypes types, std::string_view name);
+
+// "a:b:c" -> {"a", "b", "c"}; a part in double quotes is taken verbatim and may contain colons.
+std::vector<std::string> split_attach_point(std::string_view text);
+
+}  // namespace fathom

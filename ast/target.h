@@ -1,0 +1,70 @@
+// What check may ask about the machine that the script will run on. runtime/target_linux answers from the live kernel; tests hand in a
+// FakeTarget. Nothing here is read before it is asked for, and every answer is remembered by the implementation.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ast/result.h"
+#include "ast/types.h"
+
+namespace fathom {
+
+// One field of a tracepoint's record, as tracefs describes it.
+struct TracepointField {
+  std::string name;
+  std::string c_type;        // "const char *", "unsigned long", "char[16]", "__data_loc char[]"
+  std::uint32_t offset = 0;  // bytes from the start of the record
+  std::uint32_t size = 0;    // bytes
+  bool is_signed = false;
+};
+
+struct TracepointFormat {
+  std::uint32_t id = 0;  // perf_event_attr.config
+  std::vector<TracepointField> fields;  // without the common_* ones
+};
+
+struct TracepointName {
+  std::string category;
+  std::string event;
+};
+
+// Kernel abilities that a script may need. Each is found out by trying, never by the kernel's version.
+enum class Feature : std::uint8_t { btf, tracefs, kprobe, fprobe, fentry, uprobe, ring_buffer, perf_link };
+
+class Target {
+ public:
+  virtual ~Target() = default;
+
+  // Tracepoints whose category and event match the globs (`*`, `?`, `[…]`), sorted. An exact pair costs one look, not a listing.
+  virtual Result<std::vector<TracepointName>> tracepoints(std::string_view category, std::string_view event) const = 0;
+  virtual Result<TracepointFormat> tracepoint_format(std::string_view category, std::string_view event) const = 0;
+  // Raw tracepoint names that match the glob, sorted.
+  virtual Result<std::vector<std::string>> raw_tracepoints(std::string_view event) const = 0;
+
+  // A kernel type by its C name ("struct task_struct", "u32", "enum pid_type"), from kernel BTF. Pointers and arrays are not parsed here.
+  virtual std::optional<Type> find_type(std::string_view name) const = 0;
+  // Completes a struct type that find_type or a member led to; null where it has no definition.
+  virtual std::shared_ptr<const StructLayout> layout(const Type& structure) const = 0;
+  // Struct and union names, for "did you mean".
+  virtual std::vector<std::string> struct_names() const = 0;
+  // The value of an enumerator of kernel BTF, with its enum type.
+  virtual std::optional<std::pair<std::int64_t, Type>> enumerator(std::string_view name) const = 0;
+  // Parameters of a raw tracepoint (without the leading context pointer), from BTF; empty without BTF.
+  virtual std::vector<StructMember> raw_tracepoint_parameters(std::string_view event) const = 0;
+
+  // CPUs that could ever come online: the number of slots of a per-CPU value.
+  virtual std::uint32_t possible_cpus() const = 0;
+  virtual bool has(Feature feature) const = 0;
+};
+
+// Whether `name` matches the glob `pattern` (`*`, `?`, `[…]`), the whole of it.
+bool glob_match(std::string_view pattern, std::string_view name);
+// Whether the text contains a glob character.
+bool is_glob(std::string_view text);
+
+}  // namespace fathom

@@ -1,0 +1,324 @@
+// Construction, comparison and spelling of types.
+#include "ast/types.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace fathom {
+
+namespace {
+
+const std::vector<Type> no_parts;
+const std::vector<std::pair<std::int64_t, std::string>> no_enumerators;
+
+std::shared_ptr<const std::vector<Type>> share(std::vector<Type> parts) {
+  return std::make_shared<const std::vector<Type>>(std::move(parts));
+}
+
+std::uint32_t align_up(std::uint32_t value, std::uint32_t alignment) { return (value + alignment - 1) / alignment * alignment; }
+
+// Per-CPU bytes of an aggregation are the runtime's business (runtime/layout.h); a Type's size is what a reader of one value sees.
+constexpr std::uint32_t word = 8;
+
+}  // namespace
+
+const StructMember* StructLayout::find(std::string_view wanted) const {
+  for (const StructMember& member : members) {
+    if (member.name == wanted) return &member;
+  }
+  return nullptr;
+}
+
+Type Type::boolean() {
+  Type type;
+  type.kind_ = TypeKind::boolean;
+  type.size_ = 1;
+  return type;
+}
+
+Type Type::integer(std::uint32_t size, bool is_signed) {
+  Type type;
+  type.kind_ = TypeKind::integer;
+  type.size_ = size;
+  type.flag_ = is_signed;
+  return type;
+}
+
+Type Type::string(std::uint32_t capacity) {
+  Type type;
+  type.kind_ = TypeKind::string;
+  type.size_ = capacity;
+  return type;
+}
+
+Type Type::buffer(std::uint32_t size) {
+  Type type;
+  type.kind_ = TypeKind::buffer;
+  type.size_ = size;
+  return type;
+}
+
+Type Type::pointer(Type pointee, AddressSpace space) {
+  Type type;
+  type.kind_ = TypeKind::pointer;
+  type.size_ = word;
+  type.space_ = space;
+  type.parts_ = share({std::move(pointee)});
+  return type;
+}
+
+Type Type::array(Type element, std::uint32_t count) {
+  Type type;
+  type.kind_ = TypeKind::array;
+  type.size_ = element.size() * count;
+  type.count_ = count;
+  type.parts_ = share({std::move(element)});
+  return type;
+}
+
+Type Type::structure(std::string name, bool is_union, std::uint32_t size, std::uint32_t type_id,
+                     std::shared_ptr<const StructLayout> layout) {
+  Type type;
+  type.kind_ = TypeKind::structure;
+  type.size_ = size;
+  type.flag_ = is_union;
+  type.count_ = type_id;
+  type.name_ = std::move(name);
+  type.layout_ = std::move(layout);
+  return type;
+}
+
+Type Type::enumeration(std::string name, Type underlying,
+                       std::shared_ptr<const std::vector<std::pair<std::int64_t, std::string>>> names) {
+  Type type;
+  type.kind_ = TypeKind::enumeration;
+  type.size_ = underlying.size();
+  type.flag_ = underlying.is_signed();
+  type.name_ = std::move(name);
+  type.parts_ = share({std::move(underlying)});
+  type.enumerators_ = std::move(names);
+  return type;
+}
+
+Type Type::tuple(std::vector<Type> elements) {
+  Type type;
+  type.kind_ = TypeKind::tuple;
+  type.size_ = tuple_offsets(elements).back();
+  type.parts_ = share(std::move(elements));
+  return type;
+}
+
+Type Type::stack(SymbolSpace space, std::uint32_t frames) {
+  Type type;
+  type.kind_ = TypeKind::stack;
+  type.size_ = 2 * word;
+  type.count_ = frames;
+  type.space_ = space == SymbolSpace::user ? AddressSpace::user : AddressSpace::kernel;
+  return type;
+}
+
+Type Type::symbol(SymbolSpace space) {
+  Type type;
+  type.kind_ = TypeKind::symbol;
+  type.size_ = word;
+  type.space_ = space == SymbolSpace::user ? AddressSpace::user : AddressSpace::kernel;
+  return type;
+}
+
+Type Type::timestamp() {
+  Type type;
+  type.kind_ = TypeKind::timestamp;
+  type.size_ = 2 * word;
+  return type;
+}
+
+Type Type::context() {
+  Type type;
+  type.kind_ = TypeKind::context;
+  return type;
+}
+
+Type Type::aggregation(Aggregation kind, bool operand_signed, Buckets buckets) {
+  Type type;
+  type.kind_ = TypeKind::aggregation;
+  type.size_ = word;
+  type.flag_ = operand_signed;
+  type.aggregation_ = kind;
+  type.buckets_ = buckets;
+  return type;
+}
+
+bool Type::is_scalar() const {
+  return kind_ == TypeKind::boolean || kind_ == TypeKind::integer || kind_ == TypeKind::pointer || kind_ == TypeKind::enumeration ||
+         kind_ == TypeKind::symbol;
+}
+
+bool Type::is_numeric() const { return kind_ == TypeKind::boolean || kind_ == TypeKind::integer || kind_ == TypeKind::enumeration; }
+
+bool Type::is_signed() const {
+  return (kind_ == TypeKind::integer || kind_ == TypeKind::enumeration || kind_ == TypeKind::aggregation) && flag_;
+}
+
+std::uint32_t Type::alignment() const {
+  switch (kind_) {
+    case TypeKind::none:
+    case TypeKind::boolean:
+    case TypeKind::string:
+    case TypeKind::buffer:
+    case TypeKind::context:
+      return 1;
+    case TypeKind::integer:
+    case TypeKind::enumeration:
+      return size_;
+    case TypeKind::pointer:
+    case TypeKind::stack:
+    case TypeKind::symbol:
+    case TypeKind::timestamp:
+    case TypeKind::aggregation:
+    case TypeKind::structure:  // members are read at any offset the kernel chose; 8 suits them all
+      return word;
+    case TypeKind::array:
+      return element().alignment();
+    case TypeKind::tuple: {
+      std::uint32_t alignment = 1;
+      for (const Type& part : parts()) alignment = std::max(alignment, part.alignment());
+      return alignment;
+    }
+  }
+  return 1;
+}
+
+const std::vector<Type>& Type::parts() const { return parts_ ? *parts_ : no_parts; }
+
+const std::vector<std::pair<std::int64_t, std::string>>& Type::enumerators() const { return enumerators_ ? *enumerators_ : no_enumerators; }
+
+Type Type::with_space(AddressSpace space) const {
+  Type type = *this;
+  type.space_ = space;
+  return type;
+}
+
+Type Type::with_layout(std::shared_ptr<const StructLayout> layout) const {
+  Type type = *this;
+  type.layout_ = std::move(layout);
+  if (type.layout_) type.size_ = type.layout_->size;
+  return type;
+}
+
+bool operator==(const Type& a, const Type& b) {
+  if (a.kind_ != b.kind_ || a.flag_ != b.flag_ || a.size_ != b.size_) return false;
+  switch (a.kind_) {
+    case TypeKind::none:
+    case TypeKind::boolean:
+    case TypeKind::integer:
+    case TypeKind::string:
+    case TypeKind::buffer:
+    case TypeKind::timestamp:
+    case TypeKind::context:
+      return true;
+    case TypeKind::symbol:
+      return a.space_ == b.space_;
+    case TypeKind::stack:
+      return a.space_ == b.space_ && a.count_ == b.count_;
+    case TypeKind::structure:
+    case TypeKind::enumeration:
+      return a.name_ == b.name_;
+    case TypeKind::pointer:
+      return a.space_ == b.space_ && a.parts() == b.parts();
+    case TypeKind::array:
+      return a.count_ == b.count_ && a.parts() == b.parts();
+    case TypeKind::tuple:
+      return a.parts() == b.parts();
+    case TypeKind::aggregation:
+      return a.aggregation_ == b.aggregation_ && a.buckets_ == b.buckets_;
+  }
+  return false;
+}
+
+std::string_view aggregation_name(Aggregation aggregation) {
+  switch (aggregation) {
+    case Aggregation::count: return "count";
+    case Aggregation::sum: return "sum";
+    case Aggregation::min: return "min";
+    case Aggregation::max: return "max";
+    case Aggregation::average: return "avg";
+    case Aggregation::stats: return "stats";
+    case Aggregation::hist: return "hist";
+    case Aggregation::lhist: return "lhist";
+  }
+  return "";
+}
+
+std::string to_string(const Type& type) {
+  switch (type.kind()) {
+    case TypeKind::none: return "none";
+    case TypeKind::boolean: return "bool";
+    case TypeKind::integer: return fmt::format("{}int{}", type.is_signed() ? "" : "u", type.size() * 8);
+    case TypeKind::string: return fmt::format("string[{}]", type.size());
+    case TypeKind::buffer: return fmt::format("buffer[{}]", type.size());
+    case TypeKind::pointer: return to_string(type.pointee()) + (type.pointee().is_pointer() ? "*" : " *");
+    case TypeKind::array: return fmt::format("{}[{}]", to_string(type.element()), type.count());
+    case TypeKind::structure:
+      return fmt::format("{} {}", type.is_union() ? "union" : "struct", type.name().empty() ? "(anonymous)" : type.name());
+    case TypeKind::enumeration: return fmt::format("enum {}", type.name().empty() ? "(anonymous)" : type.name());
+    case TypeKind::tuple: {
+      std::string text = "(";
+      for (const Type& part : type.parts()) {
+        if (text.size() > 1) text += ", ";
+        text += to_string(part);
+      }
+      return text + (type.parts().size() == 1 ? ",)" : ")");
+    }
+    case TypeKind::stack: return type.symbol_space() == SymbolSpace::user ? "ustack" : "kstack";
+    case TypeKind::symbol: return type.symbol_space() == SymbolSpace::user ? "usym" : "ksym";
+    case TypeKind::timestamp: return "timestamp";
+    case TypeKind::context: return "args";
+    case TypeKind::aggregation: return fmt::format("{}()", aggregation_name(type.aggregation()));
+  }
+  return "";
+}
+
+std::vector<std::uint32_t> tuple_offsets(const std::vector<Type>& elements) {
+  std::vector<std::uint32_t> offsets;
+  std::uint32_t offset = 0;
+  std::uint32_t alignment = 1;
+  for (const Type& element : elements) {
+    alignment = std::max(alignment, element.alignment());
+    offset = align_up(offset, element.alignment());
+    offsets.push_back(offset);
+    offset += element.size();
+  }
+  offsets.push_back(align_up(offset, alignment));
+  return offsets;
+}
+
+Type stored(const Type& type) {
+  switch (type.kind()) {
+    case TypeKind::integer: return Type::integer(word, type.is_signed());
+    case TypeKind::enumeration:
+      return Type::enumeration(type.name(), Type::integer(word, type.is_signed()),
+                               std::make_shared<const std::vector<std::pair<std::int64_t, std::string>>>(type.enumerators()));
+    case TypeKind::tuple: {
+      std::vector<Type> parts;
+      for (const Type& part : type.parts()) parts.push_back(stored(part));
+      return Type::tuple(std::move(parts));
+    }
+    case TypeKind::none:
+    case TypeKind::boolean:
+    case TypeKind::string:
+    case TypeKind::buffer:
+    case TypeKind::pointer:
+    case TypeKind::array:
+    case TypeKind::structure:
+    case TypeKind::stack:
+    case TypeKind::symbol:
+    case TypeKind::timestamp:
+    case TypeKind::context:
+    case TypeKind::aggregation:
+      return type;
+  }
+  return type;
+}
+
+}  // namespace fathom

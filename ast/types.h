@@ -1,0 +1,159 @@
+// The types that a value of the language can have. A Type is a small immutable value; parts (pointee, elements, members) are shared.
+// Sizes are bytes. Type *kinds* are the language: every switch over them is closed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fathom {
+
+enum class TypeKind : std::uint8_t {
+  none,         // no value: printf(), exit()
+  boolean,      // 1 byte
+  integer,      // 1, 2, 4 or 8 bytes, signed or unsigned
+  string,       // `size` bytes of capacity, NUL included; zero-padded where it is a key or a stored value
+  buffer,       // `size` bytes of raw memory
+  pointer,      // 8 bytes; part 0 is the pointee
+  array,        // part 0 is the element, `count` of them
+  structure,    // struct or union, from BTF, a tracepoint's format or the script
+  enumeration,  // part 0 is the underlying integer
+  tuple,        // parts
+  stack,        // StackValue in runtime/layout.h
+  symbol,       // 8 bytes: an address that prints as a name
+  timestamp,    // TimestampValue in runtime/layout.h
+  context,      // `args`: what a probe's context offers by name; only its members are values
+  aggregation,  // what a map of count(), hist(), … holds; never the value of an expression
+};
+
+// Which memory a pointer points to, and so which helper may read it.
+enum class AddressSpace : std::uint8_t { kernel, user };
+
+// What a symbol or a stack is made of.
+enum class SymbolSpace : std::uint8_t { kernel, user };
+
+enum class Aggregation : std::uint8_t { count, sum, min, max, average, stats, hist, lhist };
+
+class Type;
+
+struct StructMember;
+
+// A complete struct or union.
+struct StructLayout {
+  std::string name;  // "task_struct"; empty where anonymous
+  std::uint32_t size = 0;
+  bool is_union = false;
+  std::vector<StructMember> members;  // anonymous members keep an empty name and their own struct type
+
+  const StructMember* find(std::string_view name) const;
+};
+
+// How hist() and lhist() cut numbers into buckets.
+struct Buckets {
+  std::uint32_t bits = 0;               // hist: 2^bits buckets per power of two
+  std::int64_t min = 0, max = 0, step = 0;  // lhist
+
+  friend bool operator==(const Buckets&, const Buckets&) = default;
+};
+
+class Type {
+ public:
+  Type() = default;  // none
+
+  static Type none() { return {}; }
+  static Type boolean();
+  static Type integer(std::uint32_t size, bool is_signed);
+  static Type int64() { return integer(8, true); }
+  static Type uint64() { return integer(8, false); }
+  static Type string(std::uint32_t capacity);
+  static Type buffer(std::uint32_t size);
+  static Type pointer(Type pointee, AddressSpace space);
+  static Type array(Type element, std::uint32_t count);
+  // `type_id` is the target's handle for a type whose layout is read only when a member is asked for; `layout` may be null then.
+  static Type structure(std::string name, bool is_union, std::uint32_t size, std::uint32_t type_id,
+                        std::shared_ptr<const StructLayout> layout = nullptr);
+  static Type enumeration(std::string name, Type underlying,
+                          std::shared_ptr<const std::vector<std::pair<std::int64_t, std::string>>> names);
+  static Type tuple(std::vector<Type> elements);
+  static Type stack(SymbolSpace space, std::uint32_t frames);
+  static Type symbol(SymbolSpace space);
+  static Type timestamp();
+  static Type context();
+  // `operand_signed`: whether sums and extremes are signed.
+  static Type aggregation(Aggregation kind, bool operand_signed, Buckets buckets = {});
+
+  TypeKind kind() const { return kind_; }
+  bool is(TypeKind kind) const { return kind_ == kind; }
+  bool is_none() const { return kind_ == TypeKind::none; }
+  bool is_integer() const { return kind_ == TypeKind::integer; }
+  bool is_string() const { return kind_ == TypeKind::string; }
+  bool is_pointer() const { return kind_ == TypeKind::pointer; }
+  bool is_structure() const { return kind_ == TypeKind::structure; }
+  bool is_tuple() const { return kind_ == TypeKind::tuple; }
+  bool is_aggregation() const { return kind_ == TypeKind::aggregation; }
+  // Held in one register: boolean, integer, pointer, enumeration, symbol.
+  bool is_scalar() const;
+  // May stand where a number is wanted: boolean, integer, enumeration.
+  bool is_numeric() const;
+  bool is_signed() const;
+
+  // Bytes that a value takes in memory; for tuples with the natural alignment of runtime/layout.h.
+  std::uint32_t size() const { return size_; }
+  std::uint32_t alignment() const;
+  const std::string& name() const { return name_; }
+  bool is_union() const { return flag_; }
+  std::uint32_t count() const { return count_; }    // array elements, stack frames
+  std::uint32_t type_id() const { return count_; }  // structure
+  AddressSpace space() const { return space_; }
+  SymbolSpace symbol_space() const { return space_ == AddressSpace::user ? SymbolSpace::user : SymbolSpace::kernel; }
+  Aggregation aggregation() const { return aggregation_; }
+  const Buckets& buckets() const { return buckets_; }
+  const Type& pointee() const { return parts().front(); }
+  const Type& element() const { return parts().front(); }
+  const Type& underlying() const { return parts().front(); }
+  const std::vector<Type>& parts() const;
+  const std::shared_ptr<const StructLayout>& layout() const { return layout_; }
+  const std::vector<std::pair<std::int64_t, std::string>>& enumerators() const;
+
+  Type with_space(AddressSpace space) const;
+  Type with_layout(std::shared_ptr<const StructLayout> layout) const;
+
+  // Structural equality; structs are equal when name and size are.
+  friend bool operator==(const Type& a, const Type& b);
+
+ private:
+  TypeKind kind_ = TypeKind::none;
+  bool flag_ = false;  // integer, enumeration, aggregation: signed; structure: union
+  AddressSpace space_ = AddressSpace::kernel;
+  Aggregation aggregation_ = Aggregation::count;
+  std::uint32_t size_ = 0;
+  std::uint32_t count_ = 0;
+  Buckets buckets_;
+  std::string name_;
+  std::shared_ptr<const std::vector<Type>> parts_;
+  std::shared_ptr<const StructLayout> layout_;
+  std::shared_ptr<const std::vector<std::pair<std::int64_t, std::string>>> enumerators_;
+};
+
+struct StructMember {
+  std::string name;
+  Type type;
+  std::uint32_t offset = 0;      // bytes from the start of the struct
+  std::uint32_t bit_offset = 0;  // bitfields: bits from `offset`, counted from the least significant (little endian)
+  std::uint32_t bit_size = 0;    // 0: not a bitfield
+};
+
+// Spelled as in scripts: "uint64", "struct task_struct *", "string[16]", "(int64, string[16])".
+std::string to_string(const Type& type);
+
+// Byte offsets of a tuple's elements, each at its natural alignment; the total size (a multiple of the largest alignment) comes last.
+std::vector<std::uint32_t> tuple_offsets(const std::vector<Type>& elements);
+
+// The type in which a value is kept in a map, a tuple or an event: integers and enumerations take 8 bytes so that widths never clash.
+Type stored(const Type& type);
+
+std::string_view aggregation_name(Aggregation aggregation);
+
+}  // namespace fathom

@@ -1,0 +1,77 @@
+// The bytes that cross from BPF programs to user space: the single source for the code that writes them and the code that reads them.
+// Everything is in the machine's byte order. Offsets and sizes are bytes.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ast/types.h"
+
+namespace fathom::layout {
+
+// Data ring: a record is the u32 index of its row in Plan::formats, 4 bytes of zero, then the fields of RecordLayout.
+inline constexpr std::uint32_t record_header = 8;
+
+// Control ring: fixed records. `data_position` is the data ring's producer position when the record was made: everything before it
+// was written earlier and is shown first, so that the two rings read as one sequence.
+enum class ControlKind : std::uint32_t { exit, print_map, clear_map, zero_map };
+
+struct ControlRecord {
+  ControlKind kind;
+  std::uint32_t map;            // index in Plan::maps
+  std::uint64_t data_position;
+  std::int64_t first;           // exit: code; print_map: top (0: all)
+  std::int64_t second;          // print_map: divisor (0: none)
+};
+static_assert(sizeof(ControlRecord) == 32);
+
+// Per-CPU u64 counters, one map of one value; see Plan::counters. The maps' overflow counters follow the named ones.
+enum class Counter : std::uint32_t { lost_events, lost_control, lost_stacks, no_scratch, first_map };
+
+// Fields of a data record.
+struct RecordLayout {
+  std::vector<std::uint32_t> offsets;  // of each field, from the start of the record
+  std::uint32_t size = 0;              // of the whole record, a multiple of 8
+};
+RecordLayout record_layout(const std::vector<Type>& fields);
+
+// A stack as a value: the key of its frames in the map Plan::stack_map.
+struct StackValue {
+  std::uint64_t hash;    // of the frames; 0 with count 0: no stack could be read
+  std::uint32_t frames;  // number of u64 addresses
+  std::uint32_t process; // user stacks: whose addresses these are; 0 for kernel stacks
+};
+static_assert(sizeof(StackValue) == 16);
+
+struct TimestampValue {
+  std::uint64_t nanoseconds;  // of CLOCK_BOOTTIME
+  std::uint64_t format;       // index in Plan::time_formats
+};
+static_assert(sizeof(TimestampValue) == 16);
+
+// Per-CPU bytes of an aggregation. A CPU that never updated it holds zeroes.
+struct CountValue { std::uint64_t count; };
+struct SumValue { std::uint64_t sum; std::uint64_t updated; };           // updated: non-zero once written
+struct ExtremeValue { std::uint64_t value; std::uint64_t updated; };    // min, max
+struct AverageValue { std::uint64_t total; std::uint64_t count; };      // avg, stats
+// hist: u64 counts[hist_buckets(bits)]; lhist: u64 counts[lhist_buckets(…)].
+
+// Bucket 0: negatives. With k = bits: 1 + n for n < 2^(k+1) values that have a bucket of their own; then 2^k buckets per power of two.
+std::uint32_t hist_buckets(std::uint32_t bits);
+// First value and (exclusive) last value of bucket `index` ≥ 1. The last bucket's end wraps to 0.
+struct BucketRange { std::uint64_t low, high; };
+BucketRange hist_bucket_range(std::uint32_t index, std::uint32_t bits);
+// The bucket of a value: the rule that the generated code follows.
+std::uint32_t hist_bucket(std::int64_t value, std::uint32_t bits);
+
+// Bucket 0: below min; 1 …: steps; the last: max and above.
+std::uint32_t lhist_buckets(const Buckets& buckets);
+std::uint32_t lhist_bucket(std::int64_t value, const Buckets& buckets);
+
+// Bytes of an aggregation on one CPU.
+std::uint32_t aggregation_size(Aggregation kind, const Buckets& buckets);
+
+// Non-aggregation scalar maps end in a u64 that is non-zero once they were written: offset of it behind a value of this type.
+std::uint32_t scalar_written_offset(const Type& value);
+
+}  // namespace fathom::layout

@@ -1,0 +1,86 @@
+// Everything the runtime needs besides the ELF bytes, as plain data without pointers into anything. Made by codegen/emit, read by
+// runtime/session; `--emit=plan` shows it as JSON.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ast/probe_type.h"
+#include "ast/settings.h"
+#include "ast/types.h"
+
+namespace fathom {
+
+struct MapPlan {
+  std::string name;         // as in the script: "@x"; "@" for the anonymous map
+  std::string object_name;  // the BPF map's name in the ELF, at most 15 bytes
+  bool keyed = false;       // false: one value under key 0 (u32)
+  bool key_is_list = false; // @x[a, b]: the key is a tuple that prints without its parentheses
+  Type key;                 // none where not keyed
+  Type value;               // an aggregation, or what `stored()` made of the value
+  std::uint32_t max_entries = 1;
+  bool per_cpu = false;     // the kernel keeps one value per possible CPU, each rounded up to 8 bytes
+};
+
+enum class FormatStyle : std::uint8_t {
+  printf,  // text: printf format; fields: arguments
+  print,   // fields: one value, printed with a newline
+  time,    // text: strftime format, applied to the time of processing
+};
+
+// How a record of the data ring turns into output.
+struct FormatPlan {
+  FormatStyle style = FormatStyle::printf;
+  std::string text;
+  std::vector<Type> fields;  // as stored in the record
+};
+
+struct ProgramPlan {
+  std::string name;  // the function in the ELF
+  ProgramKind kind = ProgramKind::tracepoint;
+  Moment moment = Moment::attached;
+  // Attach points with their BPF cookies: the index in this list.
+  std::vector<AttachPoint> attach_points;
+  bool needs_cookie = false;
+};
+
+// Names that the generated object and the loader agree on.
+namespace object_names {
+inline constexpr char data_ring[] = "fathom_data";
+inline constexpr char control_ring[] = "fathom_control";
+inline constexpr char counters[] = "fathom_counters";
+inline constexpr char stacks[] = "fathom_stacks";
+inline constexpr char scratch[] = "fathom_scratch";
+// u32 global in .bss: programs return at once while it is not zero.
+inline constexpr char stop_flag[] = "fathom_stop";
+// u64 global in .rodata.run: CLOCK_BOOTTIME when fathom started, ns, set before load.
+inline constexpr char start_time[] = "fathom_start";
+}  // namespace object_names
+
+struct Plan {
+  std::vector<MapPlan> maps;  // sorted by name
+  std::vector<FormatPlan> formats;
+  std::vector<std::string> time_formats;  // strftime() values
+  std::vector<ProgramPlan> programs;  // in source order
+  bool uses_data_ring = false;
+  bool uses_printk = false;
+  std::uint32_t stack_frames = 0;  // value size of object_names::stacks in u64; 0: no stacks used
+  Settings settings;
+};
+
+// The ELF bytes together with their plan.
+struct Image {
+  std::vector<std::byte> elf;
+  Plan plan;
+};
+
+// The mark that begins every printk line of a script: fixed bytes, then 8 hexadecimal digits that the loader replaces by ones of the run.
+inline constexpr char printk_mark[] = "fathom 00000000: ";
+inline constexpr std::size_t printk_mark_digits = 7;  // offset of the first digit
+inline constexpr std::size_t printk_mark_size = sizeof(printk_mark) - 1;
+
+std::string to_json(const Plan& plan);
+
+}  // namespace fathom

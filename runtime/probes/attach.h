@@ -1,0 +1,30 @@
+// What a provider's attach function gets.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "ast/probe_type.h"
+#include "runtime/link.h"
+
+namespace fathom {
+
+struct AttachRequest {
+  int program = -1;                            // file descriptor of the loaded program
+  std::span<const AttachPoint> attach_points;  // the cookie of each is its index
+  bool needs_cookie = false;
+  std::optional<std::uint32_t> process;  // -p
+  const Target* target = nullptr;
+  std::vector<std::uint32_t> online_cpus;
+};
+
+// Opens a perf event and links the program to it: a BPF link with the cookie where the kernel has it (5.15), PERF_EVENT_IOC_SET_BPF
+// elsewhere. `attr` is a struct perf_event_attr. process -1 and cpu ≥ 0: that CPU, all processes.
+Result<Link> attach_perf_event(int program, const void* attr, int process, int cpu, std::uint64_t cookie);
+
+// The providers, in the order of the manual.
+ProbeTypes all_probe_types();
+
+}  // namespace fathom

@@ -1,0 +1,77 @@
+// A value as it came from the kernel: decoded from bytes and a Type, ready to be printed. Independent of any output format.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "ast/types.h"
+#include "runtime/layout.h"
+
+namespace fathom {
+
+struct Value;
+
+struct NoValue {};
+struct PointerValue { std::uint64_t address; };
+struct EnumValue { std::int64_t value; std::string name; };  // name empty where the number has none
+struct StringValue { std::string bytes; bool truncated; };   // truncated: it filled its buffer
+struct BufferValue { std::string bytes; };
+struct ArrayValue { std::vector<Value> elements; };
+struct TupleValue { std::vector<Value> elements; };
+struct StructValue { std::vector<std::pair<std::string, Value>> members; };
+struct SymbolValue { std::uint64_t address; SymbolSpace space; };
+struct StackFrames { std::vector<std::uint64_t> addresses; SymbolSpace space; std::uint32_t process; };
+struct TimeValue { std::uint64_t nanoseconds; std::string format; };  // CLOCK_BOOTTIME
+struct StatsValue { std::uint64_t count; std::uint64_t total; bool is_signed; };
+struct AverageResult { std::uint64_t count; std::uint64_t total; bool is_signed; };
+struct HistogramValue { std::vector<std::uint64_t> counts; Buckets buckets; bool linear; };
+
+struct Value {
+  using Kind = std::variant<NoValue, bool, std::int64_t, std::uint64_t, PointerValue, EnumValue, StringValue, BufferValue, ArrayValue,
+                            TupleValue, StructValue, SymbolValue, StackFrames, TimeValue, StatsValue, AverageResult, HistogramValue>;
+  Kind kind;
+};
+
+// What decoding some types has to look up elsewhere.
+class DecodeSource {
+ public:
+  virtual ~DecodeSource() = default;
+  // The frames of a stack, innermost first; empty where they are gone.
+  virtual std::vector<std::uint64_t> stack_frames(const layout::StackValue& stack) const = 0;
+  virtual std::string time_format(std::uint64_t index) const = 0;
+};
+
+// `bytes` must hold at least type.size() bytes. Aggregations are not decoded here: see merge().
+Value decode(std::span<const std::byte> bytes, const Type& type, const DecodeSource& source);
+
+// One entry of a per-CPU aggregation: `bytes` holds a value per CPU, `stride` bytes apart. Empty where no CPU ever updated it.
+std::optional<Value> merge(std::span<const std::byte> bytes, std::size_t stride, const Type& aggregation);
+
+struct MapEntry {
+  Value key;  // NoValue for a scalar map
+  Value value;
+};
+
+// What output gets for one map: its entries in the order in which they are shown.
+struct MapContents {
+  std::string name;
+  Type key;
+  Type value;
+  bool key_is_list = false;
+  std::vector<MapEntry> entries;
+};
+
+// Sorts entries as the language defines: numbers and counts by value, averages by average, histograms by total, all others by key;
+// ties in key order.
+void sort_entries(MapContents& map);
+
+// Three-way comparison of keys: integers by number, strings bytewise, tuples and structs part by part.
+int compare(const Value& left, const Value& right);
+
+}  // namespace fathom
