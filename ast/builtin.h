@@ -29,6 +29,7 @@ enum class Form : std::uint8_t {
 };
 
 class CallCheck;
+struct CheckedMap;  // ast/check.h
 
 struct Builtin {
   // "uint32 pid", "string str(pointer|int|string value, [int length])", "none printf(format text, ...)"; see ast/prototype.h.
@@ -40,7 +41,9 @@ struct Builtin {
   void (*check)(CallCheck& call) = nullptr;
   void (*lower)(codegen::CallLowering& call) = nullptr;
   // Aggregations: which one.
-  std::optional<Aggregation> aggregation;
+  std::optional<Aggregation> aggregation = std::nullopt;
+  // Whether it reads what differs from attach point to attach point: args, argN, retval.
+  bool reads_context = false;
 };
 
 // The builtin families, in the order of the manual.
@@ -57,7 +60,10 @@ struct Facts {
   std::optional<std::int64_t> constant;   // the value, where it is known now
   std::optional<std::string> text;        // the string, where it is known now
   std::uint32_t index = 0;                // map, scratch variable, context field or tuple element: its number
-  const StructMember* member = nullptr;   // struct member that a Member expression reads
+  std::optional<StructMember> member;     // struct member that a Member expression reads; the offset is from the base struct
+  bool map_reference = false;             // a map named for itself, not for its value: print(@x), len(@x)
+  bool no_value = false;                  // a call that yields nothing: printf()
+  bool is_signed = false;                 // comparisons, division, right shift: done on signed numbers
   std::vector<Type> operands;             // types to which arguments or keys are converted, where they differ from their own
 };
 
@@ -67,6 +73,7 @@ class CallCheck {
   virtual ~CallCheck() = default;
 
   virtual const Builtin& builtin() const = 0;
+  virtual std::string_view name() const = 0;  // as written: "arg3" for the row `argN`
   virtual Range range() const = 0;
   virtual std::size_t count() const = 0;  // arguments given
   virtual const ast::Expression& argument(std::size_t index) const = 0;
@@ -78,11 +85,17 @@ class CallCheck {
   virtual const Target& target() const = 0;
   virtual const Settings& settings() const = 0;
   virtual Diagnostics& diagnostics() = 0;
+  // False while types may still be unknown (none): only then-certain mistakes are to be reported.
+  virtual bool final() const = 0;
+  // The map that an argument names, or null.
+  virtual const CheckedMap* map(std::size_t index) const = 0;
+  // The argument `key` is used as a key of the map that the argument `map` names.
+  virtual void use_as_key(std::size_t map, std::size_t key) = 0;
 
   const Type& type(std::size_t index) const { return facts(index).type; }
 };
 
-// The row with this name, or null. Names are the identifiers in the prototypes.
+// The row with this name, or null. Names are the identifiers in the prototypes; `argN` there stands for arg0, arg1, ….
 const Builtin* find_builtin(BuiltinFamilies families, std::string_view name);
 std::vector<std::string> builtin_names(BuiltinFamilies families);
 

@@ -55,6 +55,8 @@ struct CheckedProgram {
 struct Catalog {
   ProbeTypes probe_types;
   BuiltinFamilies builtins;
+  // Builtins that scripts may use and that this version does not have: named as such instead of as unknown.
+  std::span<const std::string_view> missing_builtins;
 };
 
 // Runs the passes. Errors are in `diagnostics`; the result is complete only if there are none. `program` and `source` must outlive it.

@@ -26,6 +26,8 @@ struct TypeName {
   std::vector<std::uint32_t> suffixes;
   Range range;
 };
+// The suffix `[]`.
+inline constexpr std::uint32_t unsized_array = 0xffffffff;
 
 enum class UnaryOperator : std::uint8_t { negate, logical_not, bitwise_not, dereference, address_of };
 

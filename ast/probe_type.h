@@ -59,6 +59,8 @@ struct Context {
   std::vector<ContextField> fields;  // args.NAME
   std::uint32_t arguments = 0;       // arg0 … argN-1, read as ContextSource::argument
   std::optional<ContextField> return_value;  // retval
+
+  friend bool operator==(const Context&, const Context&) = default;
 };
 
 // Why an attach point can not be: points at one part of it (0 is the provider's name).
@@ -105,6 +107,9 @@ using ProbeTypes = std::span<const ProbeType* const>;
 
 // The provider with this name or alias, letter case ignored; null where there is none.
 const ProbeType* find_probe_type(ProbeTypes types, std::string_view name);
+
+// The full name of a probe type that is known but that this version does not have, or empty.
+std::string_view known_but_missing(std::string_view name);
 
 // "a:b:c" -> {"a", "b", "c"}; a part in double quotes is taken verbatim and may contain colons.
 std::vector<std::string> split_attach_point(std::string_view text);

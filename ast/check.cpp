@@ -1,0 +1,51 @@
+// The passes in order, and the dump of what they found.
+#include "ast/check.h"
+
+#include <fmt/format.h>
+
+#include "ast/passes/definitions.h"
+#include "ast/passes/expand_probes.h"
+#include "ast/passes/infer.h"
+#include "ast/print.h"
+#include "ast/text.h"
+
+namespace fathom {
+
+CheckedProgram check(const ast::Program& program, const SourceFile& source, const Settings& settings, const Catalog& catalog,
+                     const Target& target, Diagnostics& diagnostics) {
+  CheckedProgram checked;
+  checked.program = &program;
+  checked.source = &source;
+  checked.settings = settings;
+  checked.possible_cpus = target.possible_cpus();
+  if (program.probes.empty()) {
+    diagnostics.report<DiagnosticId::no_probes>({0, 0}).with_help("a probe is an attach point and a body: `BEGIN { printf(\"hi\\n\"); }`");
+    return checked;
+  }
+  if (!program.definitions.empty()) check_definitions(program, target.has(Feature::btf), diagnostics);
+  checked.probes = expand_probes(program, settings, catalog, target, diagnostics);
+  infer_types(checked, catalog, target, diagnostics);
+  return checked;
+}
+
+std::string to_string(const CheckedProgram& program) {
+  std::string text;
+  for (const CheckedMap& map : program.maps) {
+    text += fmt::format("map @{}{} : {}\n", map.name, map.keyed ? "[" + to_string(map.key) + "]" : "", to_string(map.value));
+  }
+  for (const CheckedProbe& probe : program.probes) {
+    text += fmt::format("{} for", probe.type->name);
+    for (const AttachPoint& point : probe.attach_points) text += " " + point.text;
+    text += "\n";
+    for (const CheckedVariable& variable : probe.variables) text += fmt::format("  variable ${} : {}\n", variable.name, to_string(variable.type));
+    text += ast::to_string(*probe.probe, [&](const ast::Expression& node) {
+      const Facts& facts = probe.of(node);
+      std::string note = facts.type.is_none() ? "" : " : " + to_string(facts.type);
+      if (facts.constant && !std::holds_alternative<ast::IntegerLiteral>(node.kind)) note += fmt::format(" = {}", *facts.constant);
+      return note;
+    });
+  }
+  return text;
+}
+
+}  // namespace fathom

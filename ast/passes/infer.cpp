@@ -1,0 +1,299 @@
+// Type inference: the fixed point over the program, and statements.
+#include "ast/passes/infer.h"
+
+#include <fmt/format.h>
+
+#include "ast/passes/typing.h"
+#include "ast/text.h"
+#include "ast/walk.h"
+
+namespace fathom {
+
+using namespace ast;
+
+namespace {
+
+// Types only grow (none, then wider and wider); more rounds than this mean a bug, and the last one still reports what is unknown.
+constexpr int max_rounds = 16;
+constexpr std::int64_t max_unroll = 100;
+
+bool same_maps(const Inference::Maps& a, const Inference::Maps& b) {
+  if (a.size() != b.size()) return false;
+  for (auto left = a.begin(), right = b.begin(); left != a.end(); ++left, ++right) {
+    if (left->second.key != right->second.key || left->second.value != right->second.value) return false;
+    if (left->second.value.is_signed() != right->second.value.is_signed()) return false;
+  }
+  return true;
+}
+
+bool run_round(CheckedProgram& program, Inference::Maps& maps, const Catalog& catalog, const Target& target, Diagnostics& diagnostics,
+               bool final) {
+  bool changed = false;
+  Inference::Maps before = maps;
+  for (CheckedProbe& probe : program.probes) {
+    probe.facts.assign(program.program->node_count, {});
+    changed |= Inference(program, probe, maps, catalog, target, diagnostics, final).run();
+  }
+  return changed || !same_maps(before, maps);
+}
+
+}  // namespace
+
+void infer_types(CheckedProgram& program, const Catalog& catalog, const Target& target, Diagnostics& diagnostics) {
+  Inference::Maps maps;
+  for (int round = 0; round < max_rounds; ++round) {
+    Diagnostics ignored;
+    if (!run_round(program, maps, catalog, target, ignored, false)) break;
+  }
+  // Map numbers follow the names' order; they are final only now.
+  run_round(program, maps, catalog, target, diagnostics, true);
+  for (auto& [name, map] : maps) program.maps.push_back(std::move(map));
+}
+
+bool Inference::run() {
+  scopes_.emplace_back();
+  if (probe_.probe->predicate) condition(*probe_.probe->predicate);
+  block(probe_.probe->body);
+  return changed_;
+}
+
+void Inference::block(const Block& node) {
+  scopes_.emplace_back();
+  bool left = false;
+  for (const StatementPtr& child : node.statements) {
+    if (left && final_) {
+      diagnostics_.report<DiagnosticId::unreachable_code>(child->range);
+      left = false;
+    }
+    statement(*child);
+    left = std::holds_alternative<Return>(child->kind) && child != node.statements.back();
+  }
+  scopes_.pop_back();
+}
+
+void Inference::statement(const Statement& node) {
+  auto unsupported = [&](const char* what) {
+    diagnostics_.report<DiagnosticId::unsupported_feature>({node.range.begin, std::min(node.range.end, node.range.begin + 8)}, what);
+  };
+  match(
+      node.kind, [&](const ExpressionStatement& n) { expression_statement(*n.expression); }, [&](const Assignment& n) { assignment(node, n); },
+      [&](const If& n) {
+        condition(*n.condition);
+        block(n.then);
+        if (n.otherwise) block(*n.otherwise);
+      },
+      [&](const Return& n) {
+        if (n.value) value(*n.value);
+      },
+      [&](const Unroll& n) { unroll(n, node.range); }, [&](const While&) { unsupported("`while`"); }, [&](const For&) { unsupported("`for`"); },
+      [&](const Break&) { unsupported("`break`"); }, [&](const Continue&) { unsupported("`continue`"); },
+      [&](const Declaration&) { unsupported("`let`"); }, [&](const Block& n) { block(n); });
+}
+
+void Inference::expression_statement(const Expression& expression) {
+  Type type = infer(expression);
+  // An aggregation that stands alone is kept in the map `@`.
+  const Facts& known = facts(expression);
+  if (known.builtin != nullptr && known.builtin->aggregation) {
+    MapAccess anonymous;
+    CheckedMap& map = map_of(anonymous, expression.range);
+    if (map.keyed) {
+      diagnostics_.report<DiagnosticId::map_needs_key>(expression.range, "").with_help("a bare aggregation is kept in `@`; name another map for one of the two");
+    }
+    merge_value(map, type, expression.range);
+    return;
+  }
+  bool has_effect = std::holds_alternative<Call>(expression.kind) || std::holds_alternative<Step>(expression.kind);
+  bool is_void_name = known.builtin != nullptr && type.is_none();
+  if (const auto* choice = std::get_if<Ternary>(&expression.kind)) {  // `c ? printf("a") : printf("b")`
+    has_effect = type.is_none() || (choice->then && std::holds_alternative<Call>(choice->then->kind));
+  }
+  if (final_ && !has_effect && !is_void_name && !type.is_none()) diagnostics_.report<DiagnosticId::unused_value>(expression.range);
+}
+
+void Inference::condition(const Expression& expression) {
+  const Type& type = value(expression);
+  if (is_condition(type)) return;
+  std::string help = type.is_string() ? "compare it: `x != \"\"`" : "";
+  diagnostics_.report<DiagnosticId::condition_type>(expression.range, to_string(type)).with_help(help);
+}
+
+void Inference::unroll(const Unroll& node, Range range) {
+  value(*node.count);
+  const auto& count = facts(*node.count).constant;
+  if (!count) {
+    if (final_) diagnostics_.report<DiagnosticId::argument_not_constant>(node.count->range, "count", "unroll");
+  } else if (*count < 1 || *count > max_unroll) {
+    diagnostics_.report<DiagnosticId::argument_value>(node.count->range, fmt::format("`unroll` repeats 1 to {} times, not {}", max_unroll, *count));
+  }
+  (void)range;
+  block(node.body);
+}
+
+void Inference::assignment(const Statement& statement, const Assignment& node) {
+  if (const auto* map = std::get_if<MapAccess>(&node.target->kind)) {
+    assign_map(node, *map, statement.range);
+  } else if (const auto* target = std::get_if<Variable>(&node.target->kind)) {
+    assign_variable(node, *target, statement.range);
+  } else {
+    infer(*node.target);
+    value(*node.value);
+    diagnostics_.report<DiagnosticId::not_assignable>(node.target->range);
+  }
+}
+
+void Inference::assign_map(const Assignment& node, const MapAccess& target, Range range) {
+  CheckedMap& map = map_of(target, node.target->range);
+  Facts& target_facts = facts(*node.target);
+  target_facts.index = static_cast<std::uint32_t>(std::distance(maps_.begin(), maps_.find(target.name)));
+  keys(target, node.target->range, map);
+  Type type = infer(*node.value);
+  const Facts& known = facts(*node.value);
+  bool aggregation = known.builtin != nullptr && known.builtin->aggregation.has_value();
+  if (aggregation && node.op) {
+    diagnostics_.report<DiagnosticId::operand_type>(range, fmt::format("{}=", spelling(*node.op)), fmt::format("{}()", known.builtin != nullptr ? to_string(type) : ""))
+        .with_help("aggregations accumulate by themselves: write `=`");
+    return;
+  }
+  if (aggregation) {
+    target_facts.type = type;
+    merge_value(map, type, range);
+    return;
+  }
+  type = value(*node.value);
+  if (node.op) {
+    Facts left;
+    left.type = map.value;
+    // A map that is only ever changed by `op=` starts as a number.
+    if (left.type.is_none()) left.type = type.is_pointer() ? type : Type::int64();
+    if (left.type.is_aggregation()) {
+      diagnostics_.report<DiagnosticId::map_value_type>(range, map.name, to_string(map.value), to_string(type));
+      return;
+    }
+    auto result = binary_result(*node.op, left, facts(*node.value));
+    if (!result) {
+      diagnostics_.report<DiagnosticId::operand_types>(range, fmt::format("{}=", spelling(*node.op)), to_string(left.type), to_string(type));
+      return;
+    }
+    target_facts.is_signed = left.type.is_signed() || type.is_signed();
+    type = left.type.is_pointer() ? left.type : left.type.is_signed() ? *result : left.type;
+  }
+  merge_value(map, type, node.value->range);
+  target_facts.type = map.value;
+}
+
+void Inference::assign_variable(const Assignment& node, const Variable& target, Range range) {
+  Type type = value(*node.value);
+  auto index = find_variable(target.name);
+  if (node.op) {
+    if (!index) {
+      if (final_) diagnostics_.report<DiagnosticId::undefined_variable>(node.target->range, target.name).with_help("give it a value first");
+      return;
+    }
+    Facts left;
+    left.type = probe_.variables[*index].type;
+    auto result = binary_result(*node.op, left, facts(*node.value));
+    if (!result) {
+      diagnostics_.report<DiagnosticId::operand_types>(range, fmt::format("{}=", spelling(*node.op)), to_string(left.type), to_string(type));
+      return;
+    }
+    facts(*node.target).is_signed = compares_signed(left, facts(*node.value));
+    type = *result;
+  }
+  if (!index) index = declare_variable(target.name);
+  Facts& target_facts = facts(*node.target);
+  target_facts.index = *index;
+  if (storable(type, node.value->range, "scratch variable")) merge_variable(*index, type, node.value->range);
+  target_facts.type = probe_.variables[*index].type;
+}
+
+CheckedMap& Inference::map_of(const MapAccess& node, Range range) {
+  auto [place, inserted] = maps_.try_emplace(node.name);
+  CheckedMap& map = place->second;
+  if (inserted) {
+    map.name = node.name;
+    map.first_use = range;
+  }
+  return map;
+}
+
+void Inference::keys(const MapAccess& node, Range range, CheckedMap& map) {
+  std::vector<Type> types;
+  bool known = true;
+  for (const ExpressionPtr& key : node.keys) {
+    Type type = value(*key);
+    known = known && !type.is_none();
+    if (!storable(type, key->range, "map key")) known = false;
+    types.push_back(std::move(type));
+  }
+  if (node.keys.empty()) {
+    if (map.keyed) diagnostics_.report<DiagnosticId::map_needs_key>(range, map.name);
+    return;
+  }
+  Type key = types.size() == 1 ? types.front() : Type::tuple(std::move(types));
+  merge_key(map, known ? key : Type::none(), range);
+}
+
+void Inference::merge_key(CheckedMap& map, const Type& type, Range range) {
+  if (!map.keyed && !map.value.is_none()) {
+    diagnostics_.report<DiagnosticId::map_key_shape>(range, map.name).label(map.first_use, "first used here");
+    return;
+  }
+  map.keyed = true;
+  Type key = stored(type);
+  auto merged = unify(map.key, key);
+  if (!merged) {
+    diagnostics_.report<DiagnosticId::map_key_type>(range, map.name, to_string(map.key), to_string(key)).label(map.first_use, "first used here");
+    return;
+  }
+  map.key = stored(*merged);
+  map.key_is_list = map.key.is_tuple();
+}
+
+void Inference::merge_value(CheckedMap& map, const Type& type, Range range) {
+  if (!storable(type, range, "map")) return;
+  Type value = stored(type);
+  auto merged = unify(map.value, value);
+  if (!merged) {
+    diagnostics_.report<DiagnosticId::map_value_type>(range, map.name, to_string(map.value), to_string(value))
+        .label(map.first_use, "first used here");
+    return;
+  }
+  map.value = stored(*merged);
+}
+
+bool Inference::storable(const Type& type, Range range, const char* where) {
+  if (type.is(TypeKind::context) || (type.is_structure() && type.layout() == nullptr)) {
+    diagnostics_.report<DiagnosticId::not_storable>(range, to_string(type), where).with_help("take one of its members");
+    return false;
+  }
+  return true;
+}
+
+std::optional<std::uint32_t> Inference::find_variable(const std::string& name) const {
+  for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope) {
+    auto found = scope->names.find(name);
+    if (found != scope->names.end()) return found->second;
+  }
+  return std::nullopt;
+}
+
+std::uint32_t Inference::declare_variable(const std::string& name) {
+  std::uint32_t index = declared_++;
+  if (index == probe_.variables.size()) probe_.variables.push_back({name, Type::none()});
+  scopes_.back().names[name] = index;
+  return index;
+}
+
+void Inference::merge_variable(std::uint32_t index, const Type& type, Range range) {
+  Type& known = probe_.variables[index].type;
+  auto merged = unify(known, type);
+  if (!merged) {
+    diagnostics_.report<DiagnosticId::variable_type>(range, probe_.variables[index].name, to_string(known), to_string(type));
+    return;
+  }
+  if (*merged != known || merged->is_signed() != known.is_signed()) changed_ = true;
+  known = *merged;
+}
+
+}  // namespace fathom

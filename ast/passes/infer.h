@@ -1,0 +1,103 @@
+// Third pass: resolves names and gives every expression its type. Map and variable types are merged over the whole program, so the pass
+// is run until they no longer change; only the last run reports.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ast/check.h"
+#include "ast/prototype.h"
+
+namespace fathom {
+
+// Fills facts and variables of every probe and the program's maps.
+void infer_types(CheckedProgram& program, const Catalog& catalog, const Target& target, Diagnostics& diagnostics);
+
+// One run over one probe. Split by subject: statements in infer.cpp, expressions in infer_expressions.cpp, access to members and
+// elements in infer_access.cpp, calls in infer_calls.cpp.
+class Inference {
+ public:
+  using Maps = std::map<std::string, CheckedMap>;
+
+  // `final`: what is still unknown is an error.
+  Inference(CheckedProgram& program, CheckedProbe& probe, Maps& maps, const Catalog& catalog, const Target& target, Diagnostics& diagnostics,
+            bool final)
+      : program_(program), probe_(probe), maps_(maps), catalog_(catalog), target_(target), diagnostics_(diagnostics), final_(final) {}
+
+  // Returns whether a variable's type changed.
+  bool run();
+
+ private:
+  friend class CallInference;
+  using Kind = ast::Expression::Kind;
+
+  // statements
+  void block(const ast::Block& block);
+  void statement(const ast::Statement& statement);
+  void expression_statement(const ast::Expression& expression);
+  void assignment(const ast::Statement& statement, const ast::Assignment& node);
+  void assign_map(const ast::Assignment& node, const ast::MapAccess& target, Range range);
+  void assign_variable(const ast::Assignment& node, const ast::Variable& target, Range range);
+  void condition(const ast::Expression& expression);
+  void unroll(const ast::Unroll& node, Range range);
+
+  // expressions: each returns the type and fills the facts
+  const Type& infer(const ast::Expression& expression);
+  // The same for a place that needs a value: `none` calls and aggregations are reported.
+  const Type& value(const ast::Expression& expression);
+  Type positional(const ast::Positional& node, Range range, Facts& facts);
+  Type variable(const ast::Variable& node, Range range, Facts& facts);
+  Type map_read(const ast::MapAccess& node, Range range, Facts& facts);
+  Type unary(const ast::Unary& node, Range range, Facts& facts);
+  Type step(const ast::Step& node, Range range, Facts& facts);
+  Type binary(const ast::Binary& node, Range range, Facts& facts);
+  Type ternary(const ast::Ternary& node, Range range, Facts& facts);
+  Type cast(const ast::Cast& node, Range range, Facts& facts);
+  Type tuple(const ast::Tuple& node, Range range);
+  Type size_of(const ast::SizeOf& node, Facts& facts);
+
+  // members and elements
+  Type member(const ast::Member& node, Facts& facts);
+  Type context_field(const ast::Member& node, Facts& facts);
+  Type element_of_tuple(const ast::Member& node, const Type& base, Facts& facts);
+  Type struct_member(const ast::Member& node, const Type& structure, AddressSpace space, Facts& facts);
+  Type subscript(const ast::Subscript& node, Range range, Facts& facts);
+  Type dereference(const Type& pointer);
+  std::optional<Type> resolve(const ast::TypeName& name);
+
+  // names and calls
+  Type identifier(const ast::Identifier& node, const ast::Expression& expression, Facts& facts);
+  Type call(const ast::Call& node, const ast::Expression& expression, Facts& facts);
+  Type invoke(const Builtin& row, std::string_view name, const ast::Expression& expression, const ast::Expressions& arguments, Facts& facts);
+  void argument(const Builtin& row, std::string_view name, const Parameter& parameter, const ast::Expression& argument);
+
+  // maps and variables
+  CheckedMap& map_of(const ast::MapAccess& node, Range range);
+  // Infers the keys of an access and merges them into the map's key type.
+  void keys(const ast::MapAccess& node, Range range, CheckedMap& map);
+  void merge_key(CheckedMap& map, const Type& key, Range range);
+  void merge_value(CheckedMap& map, const Type& type, Range range);
+  std::optional<std::uint32_t> find_variable(const std::string& name) const;
+  std::uint32_t declare_variable(const std::string& name);
+  void merge_variable(std::uint32_t index, const Type& type, Range range);
+  bool storable(const Type& type, Range range, const char* where);
+
+  Facts& facts(const ast::Expression& expression) { return probe_.facts[expression.id]; }
+
+  CheckedProgram& program_;
+  CheckedProbe& probe_;
+  Maps& maps_;
+  const Catalog& catalog_;
+  const Target& target_;
+  Diagnostics& diagnostics_;
+  bool final_;
+  bool changed_ = false;
+  std::uint32_t declared_ = 0;  // variables met so far in this run
+  struct Scope {
+    std::map<std::string, std::uint32_t> names;
+  };
+  std::vector<Scope> scopes_;
+};
+
+}  // namespace fathom

@@ -1,0 +1,190 @@
+// Type inference: builtin variables, constants and calls. What a row's prototype says is checked here; the rest by the row itself.
+#include <fmt/format.h>
+
+#include "ast/passes/infer.h"
+#include "ast/passes/typing.h"
+#include "ast/text.h"
+
+namespace fathom {
+
+using namespace ast;
+
+// The view of one call that a row's check function gets.
+class CallInference final : public CallCheck {
+ public:
+  CallInference(Inference& inference, const Builtin& row, std::string_view name, const Expression& expression, const Expressions& arguments,
+                Facts& facts)
+      : inference_(inference), row_(row), name_(name), expression_(expression), arguments_(arguments), facts_(facts) {}
+
+  const Builtin& builtin() const override { return row_; }
+  std::string_view name() const override { return name_; }
+  Range range() const override { return expression_.range; }
+  std::size_t count() const override { return arguments_.size(); }
+  const Expression& argument(std::size_t index) const override { return *arguments_[index]; }
+  const Facts& facts(std::size_t index) const override { return inference_.facts(*arguments_[index]); }
+  Facts& result() override { return facts_; }
+  const Context& context() const override { return inference_.probe_.context; }
+  const ProbeType& probe_type() const override { return *inference_.probe_.type; }
+  const Target& target() const override { return inference_.target_; }
+  const Settings& settings() const override { return inference_.program_.settings; }
+  Diagnostics& diagnostics() override { return inference_.diagnostics_; }
+  bool final() const override { return inference_.final_; }
+  const CheckedMap* map(std::size_t index) const override {
+    const auto* access = std::get_if<MapAccess>(&arguments_[index]->kind);
+    if (access == nullptr) return nullptr;
+    auto found = inference_.maps_.find(access->name);
+    return found == inference_.maps_.end() ? nullptr : &found->second;
+  }
+  void use_as_key(std::size_t map, std::size_t key) override {
+    const auto* access = std::get_if<MapAccess>(&arguments_[map]->kind);
+    if (access == nullptr) return;
+    inference_.merge_key(inference_.map_of(*access, arguments_[map]->range), facts(key).type, arguments_[key]->range);
+  }
+
+ private:
+  Inference& inference_;
+  const Builtin& row_;
+  std::string_view name_;
+  const Expression& expression_;
+  const Expressions& arguments_;
+  Facts& facts_;
+};
+
+namespace {
+
+bool has_kind(const Parameter& parameter, ParameterKind kind) {
+  for (ParameterKind each : parameter.kinds) {
+    if (each == kind) return true;
+  }
+  return false;
+}
+
+std::string arity(const Prototype& prototype) {
+  std::size_t most = prototype.parameters.size();
+  if (prototype.variadic) return fmt::format("at least {}", prototype.required);
+  if (prototype.required == most) return fmt::format("{}", most);
+  return fmt::format("{} to {}", prototype.required, most);
+}
+
+const char* arguments_noun(const Prototype& prototype) {
+  bool one = prototype.required == 1 && (prototype.variadic || prototype.parameters.size() == 1);
+  return one ? "argument" : "arguments";
+}
+
+}  // namespace
+
+Type Inference::identifier(const Identifier& node, const Expression& expression, Facts& facts) {
+  static const Expressions none;
+  if (const Builtin* row = find_builtin(catalog_.builtins, node.name)) {
+    if (row->form != Form::variable) {
+      diagnostics_.report<DiagnosticId::function_not_called>(expression.range, node.name)
+          .with_help(fmt::format("call it: `{}(…)`; its prototype is `{}`", node.name, row->prototype));
+      return Type::none();
+    }
+    return invoke(*row, node.name, expression, none, facts);
+  }
+  for (std::string_view missing : catalog_.missing_builtins) {
+    if (missing == node.name) {
+      diagnostics_.report<DiagnosticId::unsupported_feature>(expression.range, fmt::format("`{}`", node.name));
+      return Type::none();
+    }
+  }
+  if (auto found = target_.enumerator(node.name)) {
+    facts.constant = found->first;
+    return found->second;
+  }
+  std::string help = did_you_mean(node.name, builtin_names(catalog_.builtins));
+  if (find_variable(node.name)) help = fmt::format("did you mean the scratch variable `${}`?", node.name);
+  if (final_) diagnostics_.report<DiagnosticId::unknown_name>(expression.range, node.name).with_help(help);
+  return Type::none();
+}
+
+Type Inference::call(const Call& node, const Expression& expression, Facts& facts) {
+  const Builtin* row = find_builtin(catalog_.builtins, node.name);
+  if (row != nullptr) return invoke(*row, node.name, expression, node.arguments, facts);
+  for (std::string_view missing : catalog_.missing_builtins) {
+    if (missing == node.name) {
+      diagnostics_.report<DiagnosticId::unsupported_feature>(node.name_range, fmt::format("`{}()`", node.name));
+      return Type::none();
+    }
+  }
+  diagnostics_.report<DiagnosticId::unknown_function>(node.name_range, node.name)
+      .with_help(did_you_mean(node.name, builtin_names(catalog_.builtins)));
+  return Type::none();
+}
+
+Type Inference::invoke(const Builtin& row, std::string_view name, const Expression& expression, const Expressions& arguments, Facts& facts) {
+  facts.builtin = &row;
+  auto prototype = parse_prototype(row.prototype);
+  if (!prototype) return Type::none();  // a unit test keeps every prototype readable
+  facts.no_value = prototype->result && prototype->result->is_none();
+  std::size_t errors = diagnostics_.all().size();
+  std::size_t most = prototype->parameters.size();
+  if (most == 0 && !prototype->variadic && !arguments.empty() && row.form == Form::variable) {
+    diagnostics_.report<DiagnosticId::variable_called>(expression.range, name);
+  } else if (arguments.size() < prototype->required) {
+    diagnostics_.report<DiagnosticId::too_few_arguments>(expression.range, name, arity(*prototype), arguments_noun(*prototype), arguments.size())
+        .with_help(fmt::format("its prototype is `{}`", row.prototype));
+  } else if (arguments.size() > most && !prototype->variadic) {
+    diagnostics_.report<DiagnosticId::too_many_arguments>(expression.range, name, arity(*prototype), arguments_noun(*prototype), arguments.size())
+        .with_help(fmt::format("its prototype is `{}`", row.prototype));
+  }
+  Parameter any;
+  any.kinds = {ParameterKind::any};
+  for (std::size_t i = 0; i < arguments.size(); ++i) argument(row, name, i < most ? prototype->parameters[i] : any, *arguments[i]);
+  facts.type = prototype->result.value_or(Type::none());
+  if (row.aggregation) facts.type = Type::aggregation(*row.aggregation, false);
+  if (diagnostics_.all().size() == errors && row.check != nullptr) {
+    CallInference call(*this, row, name, expression, arguments, facts);
+    row.check(call);
+  }
+  return facts.type;
+}
+
+void Inference::argument(const Builtin& row, std::string_view name, const Parameter& parameter, const Expression& argument) {
+  (void)row;
+  Facts& known = facts(argument);
+  if (const auto* word = std::get_if<Identifier>(&argument.kind); word != nullptr && has_kind(parameter, ParameterKind::word)) {
+    known.text = word->name;
+    return;
+  }
+  if (const auto* access = std::get_if<MapAccess>(&argument.kind); access != nullptr && has_kind(parameter, ParameterKind::map)) {
+    CheckedMap& map = map_of(*access, argument.range);
+    if (access->keys.empty()) {
+      known.map_reference = true;
+      known.index = static_cast<std::uint32_t>(std::distance(maps_.begin(), maps_.find(access->name)));
+      known.type = map.value;
+      if (map.value.is_none() && final_) diagnostics_.report<DiagnosticId::undefined_map>(argument.range, map.name);
+      return;
+    }
+    if (!has_kind(parameter, ParameterKind::any)) {  // delete(@x[k]): the element itself, not its value
+      known.index = static_cast<std::uint32_t>(std::distance(maps_.begin(), maps_.find(access->name)));
+      keys(*access, argument.range, map);
+      known.type = map.value;
+      if (map.value.is_none() && final_) diagnostics_.report<DiagnosticId::undefined_map>(argument.range, map.name);
+      return;
+    }
+  }
+  const Type& type = value(argument);
+  if (type.is_none()) return;
+  bool accepted = false;
+  for (ParameterKind kind : parameter.kinds) {
+    if (kind == ParameterKind::literal) {
+      accepted |= known.constant.has_value();
+    } else if (kind == ParameterKind::text) {
+      accepted |= known.text.has_value();
+    } else if (kind != ParameterKind::map && kind != ParameterKind::word) {
+      accepted |= accepts(kind, type);
+    }
+  }
+  if (accepted) return;
+  bool wants_constant = parameter.kinds.size() == 1 && ((parameter.kinds[0] == ParameterKind::literal && type.is_numeric()) ||
+                                                        (parameter.kinds[0] == ParameterKind::text && type.is_string()));
+  if (wants_constant) {
+    diagnostics_.report<DiagnosticId::argument_not_constant>(argument.range, parameter.name, name);
+  } else {
+    diagnostics_.report<DiagnosticId::argument_type>(argument.range, name, describe(parameter), parameter.name, to_string(type));
+  }
+}
+
+}  // namespace fathom

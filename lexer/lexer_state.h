@@ -1,0 +1,70 @@
+// What the scanner's actions work on: the tokens so far, the place in the text, and the open brackets of the current body.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lexer/token.h"
+
+namespace fathom {
+
+class LexerState {
+ public:
+  LexerState(const SourceFile& source, Diagnostics& diagnostics) : source_(source), diagnostics_(diagnostics) {}
+
+  // Bytes of a leading `#!` line, which is not part of the language.
+  static std::uint32_t interpreter_line(std::string_view text);
+
+  // The next `length` bytes of the text are the current match.
+  void advance(std::uint32_t length);
+  void token(TokenKind kind) { tokens_.push_back({kind, match_, 0, {}}); }
+  void value(TokenKind kind, std::string_view text) { tokens_.push_back({kind, match_, 0, std::string(text)}); }
+  void number(std::string_view text);
+  void positional(std::string_view text);
+  void word(std::string_view text);
+
+  void open_body(TokenKind kind);
+  void open(TokenKind kind);
+  // Both return whether the body ended with this bracket.
+  bool close(TokenKind kind);
+  bool close_angle();
+
+  void preprocessor(std::string_view text) { value(TokenKind::preprocessor, text); }
+  // "struct name {" up to the matching brace is one token.
+  void begin_type_definition();
+  void open_definition() { ++definition_depth_; }
+  bool close_definition();
+  void unterminated_definition();
+
+  void begin_string(int state);
+  void string_text(std::string_view text) { string_ += text; }
+  void string_number(std::string_view digits, int base);
+  void end_string();
+  int string_state() const { return string_state_; }
+
+  void bad_escape(std::string_view text);
+  void unterminated_string();
+  void unterminated_comment();
+  void unsupported_item(std::string_view word);
+  void stray(std::string_view text);
+
+  std::vector<Token> take() { return std::move(tokens_); }
+
+ private:
+  const SourceFile& source_;
+  Diagnostics& diagnostics_;
+  std::vector<Token> tokens_;
+  Range match_;
+  std::vector<TokenKind> brackets_;  // open ones of the current body, the body's own first
+  std::uint32_t definition_begin_ = 0;
+  int definition_depth_ = 0;
+  std::uint32_t string_begin_ = 0;
+  int string_state_ = 0;
+  std::string string_;
+};
+
+}  // namespace fathom

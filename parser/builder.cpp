@@ -1,0 +1,232 @@
+// Node construction, nesting limits, and the wording of syntax errors.
+#include "parser/builder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ast/walk.h"
+#include "grammar.h"
+#include "parser/casts.h"
+#include "parser/parser.h"
+
+namespace fathom {
+
+using namespace ast;
+
+namespace {
+
+// Every later phase recurses over the tree; this bounds their stack.
+constexpr std::uint32_t max_depth = 400;
+
+std::optional<BinaryOperator> operator_of_assignment(TokenKind kind) {
+  constexpr std::pair<TokenKind, BinaryOperator> operators[] = {
+      {TokenKind::add_assign, BinaryOperator::add},
+      {TokenKind::subtract_assign, BinaryOperator::subtract},
+      {TokenKind::multiply_assign, BinaryOperator::multiply},
+      {TokenKind::divide_assign, BinaryOperator::divide},
+      {TokenKind::remainder_assign, BinaryOperator::remainder},
+      {TokenKind::and_assign, BinaryOperator::bitwise_and},
+      {TokenKind::or_assign, BinaryOperator::bitwise_or},
+      {TokenKind::xor_assign, BinaryOperator::bitwise_xor},
+      {TokenKind::shift_left_assign, BinaryOperator::shift_left},
+      {TokenKind::shift_right_assign, BinaryOperator::shift_right},
+  };
+  for (const auto& [token, op] : operators) {
+    if (token == kind) return op;
+  }
+  return std::nullopt;
+}
+
+bool expects(const std::vector<TokenKind>& expected, TokenKind kind) { return std::ranges::find(expected, kind) != expected.end(); }
+
+// A short list reads better than none; a long one reads worse.
+std::string list_of(const std::vector<TokenKind>& expected) {
+  if (expected.empty() || expected.size() > 4) return {};
+  std::string text = "expected ";
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    if (i > 0) text += i + 1 == expected.size() ? " or " : ", ";
+    text += describe(expected[i]);
+  }
+  return text;
+}
+
+}  // namespace
+
+const Token* Builder::next() { return next_ < tokens_.size() ? &tokens_[next_++] : nullptr; }
+
+Range Builder::end_of_input() const {
+  auto end = static_cast<std::uint32_t>(source_.text().size());
+  return {end, end};
+}
+
+void Builder::definition(DefinitionKind kind, const Token& token) {
+  if (!program_.probes.empty()) {
+    diagnostics_.report<DiagnosticId::misplaced_definition>(token.range).with_help("move it to the top of the script");
+  }
+  program_.definitions.push_back({kind, token.text, token.range});
+}
+
+Probe Builder::make_probe(std::vector<AttachPointText>& points, ExpressionPtr& predicate, Block& body, Range range) {
+  return {std::move(points), std::move(predicate), std::move(body), range};
+}
+
+std::uint32_t Builder::depth_below(const Expression::Kind& kind) const {
+  std::uint32_t depth = 0;
+  each_child(kind, [&](const Expression& child) { depth = std::max<std::uint32_t>(depth, depths_[child.id]); });
+  return depth;
+}
+
+ExpressionPtr Builder::node(Range range, Expression::Kind kind) {
+  std::uint32_t depth = depth_below(kind) + 1;
+  if (depth > max_depth) {
+    if (!too_deep_) {
+      diagnostics_.report<DiagnosticId::nested_too_deeply>(range, max_depth).with_help("keep parts of it in scratch variables (`$part = …`)");
+    }
+    too_deep_ = true;
+    kind = IntegerLiteral{0};
+    depth = 1;
+  }
+  depths_.push_back(static_cast<std::uint16_t>(depth));
+  return std::make_unique<Expression>(Expression{program_.node_count++, range, std::move(kind)});
+}
+
+ExpressionPtr Builder::unary(Range range, UnaryOperator op, ExpressionPtr operand) { return node(range, Unary{op, std::move(operand)}); }
+
+ExpressionPtr Builder::binary(Range range, BinaryOperator op, ExpressionPtr left, ExpressionPtr right) {
+  return node(range, Binary{op, std::move(left), std::move(right)});
+}
+
+ExpressionPtr Builder::tuple(Range range, ExpressionPtr first, Expressions rest) {
+  rest.insert(rest.begin(), std::move(first));
+  return node(range, ast::Tuple{std::move(rest)});
+}
+
+StatementPtr Builder::statement(Range range, Statement::Kind kind) {
+  return std::make_unique<Statement>(Statement{range, std::move(kind)});
+}
+
+StatementPtr Builder::assignment(Range range, ExpressionPtr target, const Token& op, ExpressionPtr value) {
+  return statement(range, Assignment{std::move(target), operator_of_assignment(op.kind), std::move(value)});
+}
+
+StatementPtr Builder::loop(Range range, const Token& variable, ExpressionPtr sequence, ExpressionPtr last, Block body) {
+  return statement(range, For{variable.text, variable.range, std::move(sequence), std::move(last), std::move(body)});
+}
+
+Block Builder::block(std::vector<StatementPtr>& statements, StatementPtr last, Range range) {
+  if (last) statements.push_back(std::move(last));
+  chain_ = 0;
+  return {std::move(statements), range};
+}
+
+Block Builder::wrap(StatementPtr statement, Range range) {
+  if (++chain_ > max_depth && !too_deep_) {
+    diagnostics_.report<DiagnosticId::nested_too_deeply>(range, max_depth).with_help("use a map keyed by the value instead of this many branches");
+    too_deep_ = true;
+  }
+  if (too_deep_) return {{}, range};
+  std::vector<StatementPtr> statements;
+  statements.push_back(std::move(statement));
+  return {std::move(statements), range};
+}
+
+TypeName Builder::type_words(const std::vector<const Token*>& words, Range range) {
+  TypeName type;
+  for (const Token* word : words) type.base += (type.base.empty() ? "" : " ") + word->text;
+  type.range = range;
+  return type;
+}
+
+TypeName Builder::array_of(TypeName type, const Token& count, Range range) {
+  type.suffixes.push_back(static_cast<std::uint32_t>(count.number));
+  type.range = range;
+  return type;
+}
+
+// The token's text is "struct task_struct *", "uint8[8]", "char[]".
+TypeName Builder::type_name(const Token& cast) {
+  TypeName type;
+  type.range = {cast.range.begin + 1, cast.range.end - 1};
+  std::string_view text = cast.text;
+  std::size_t i = 0;
+  auto is_word = [](char c) { return c == '_' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'); };
+  while (i < text.size()) {
+    if (is_word(text[i])) {
+      std::size_t begin = i;
+      while (i < text.size() && is_word(text[i])) ++i;
+      type.base += (type.base.empty() ? "" : " ") + std::string(text.substr(begin, i - begin));
+    } else if (text[i] == '*') {
+      type.suffixes.push_back(0);
+      ++i;
+    } else if (text[i] == '[') {
+      std::uint32_t count = 0;
+      for (++i; i < text.size() && text[i] != ']'; ++i) {
+        if (text[i] >= '0' && text[i] <= '9') count = count * 10 + static_cast<std::uint32_t>(text[i] - '0');
+      }
+      // `char[]` is what a string is cast to: as long as the operand, which check knows.
+      type.suffixes.push_back(count == 0 ? unsized_array : count);
+      ++i;
+    } else {
+      ++i;
+    }
+  }
+  return type;
+}
+
+void Builder::unexpected(Range range, const std::vector<TokenKind>& expected, bool end_expected) {
+  // The token before the unexpected one often is the culprit.
+  const Token* found = nullptr;
+  const Token* before = nullptr;
+  for (const Token& token : tokens_) {
+    if (token.range.begin == range.begin && token.range.end == range.end && range.begin != range.end) {
+      found = &token;
+      break;
+    }
+    if (token.range.begin >= range.end && range.begin != range.end) break;
+    before = &token;
+  }
+  std::string what = found == nullptr                             ? "end of the script"
+                     : found->kind == TokenKind::identifier ? fmt::format("`{}`", found->text)
+                                                            : describe(found->kind);
+  Diagnostic& diagnostic = diagnostics_.report<DiagnosticId::unexpected_token>(range, what);
+  diagnostic.with_help(list_of(expected));
+  bool in_angle_body = expects(expected, TokenKind::angle_close);
+  bool at_top = expects(expected, TokenKind::attach_point) && end_expected;
+  if ((at_top || expects(expected, TokenKind::brace_open)) && !program_.probes.empty() && before != nullptr) {
+    std::string_view last = source_.text(program_.probes.back().body.range);
+    if (last.ends_with('>')) {
+      diagnostic.with_help("inside `< >` a `>` outside brackets ends the body: put comparisons in parentheses, `(a > b)`");
+    }
+  }
+  if (before != nullptr && before->kind == TokenKind::angle_close) {
+    diagnostic.help.clear();
+    diagnostic.with_help("inside `< >` a `>` outside brackets ends the body: put comparisons in parentheses, `(a > b)`");
+  } else if (found == nullptr && in_angle_body) {
+    diagnostic.help = {"the body began with `<`: end it with `>`"};
+  } else if (found == nullptr && expects(expected, TokenKind::brace_close)) {
+    diagnostic.help = {"the body is not closed: add `}`"};
+  } else if (expects(expected, TokenKind::semicolon) && found != nullptr && before != nullptr &&
+             source_.position(before->range.begin).line != source_.position(found->range.begin).line) {
+    diagnostic.help.clear();
+    diagnostic.label({before->range.end, before->range.end}, "a `;` is missing here");
+  } else if (found != nullptr && found->kind == TokenKind::assign && expects(expected, TokenKind::equal)) {
+    diagnostic.help = {"an assignment is a statement of its own; to compare, write `==`"};
+  }
+}
+
+void Builder::syntax_error(Range range, const std::string& message) {
+  // Bison reports its own failures (memory) this way; what users write goes through unexpected().
+  diagnostics_.report<DiagnosticId::parser_failure>(range, message);
+}
+
+Program Builder::take() { return std::move(program_); }
+
+Program parse(const std::vector<Token>& tokens, const SourceFile& source, Diagnostics& diagnostics) {
+  std::vector<Token> folded = fold_casts(tokens, source);
+  Builder builder(folded, source, diagnostics);
+  grammar::Parser(builder).parse();
+  return builder.take();
+}
+
+}  // namespace fathom

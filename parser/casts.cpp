@@ -1,0 +1,104 @@
+// `(x)` is a cast where x can only be a type (`struct` in front, a pointer star, a known integer spelling), or where what follows can
+// only be an operand. `(pid) - 1` and `(pid) * 2` stay arithmetic.
+#include "parser/casts.h"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+
+#include "ast/type_names.h"
+
+namespace fathom {
+
+namespace {
+
+bool is_aggregate_keyword(TokenKind kind) {
+  return kind == TokenKind::kw_struct || kind == TokenKind::kw_union || kind == TokenKind::kw_enum;
+}
+
+// Tokens that begin an operand and can not continue an expression that has just ended.
+bool begins_operand(TokenKind kind) {
+  constexpr TokenKind kinds[] = {TokenKind::integer,  TokenKind::string,     TokenKind::identifier,       TokenKind::variable,
+                                 TokenKind::map,      TokenKind::positional, TokenKind::positional_count, TokenKind::parenthesis_open,
+                                 TokenKind::kw_false, TokenKind::kw_true,    TokenKind::kw_sizeof,        TokenKind::logical_not,
+                                 TokenKind::tilde};
+  return std::ranges::find(kinds, kind) != std::end(kinds);
+}
+
+// A parenthesis behind one of these belongs to a call or a condition.
+bool takes_parenthesis(TokenKind kind) {
+  constexpr TokenKind kinds[] = {TokenKind::identifier, TokenKind::kw_if,  TokenKind::kw_while,          TokenKind::kw_unroll,
+                                 TokenKind::kw_for,     TokenKind::parenthesis_close, TokenKind::bracket_close};
+  return std::ranges::find(kinds, kind) != std::end(kinds);
+}
+
+struct TypeSpan {
+  std::size_t end = 0;  // index behind the closing parenthesis
+  bool certain = false;  // only a type can look like this
+};
+
+// The tokens from `open` (a parenthesis) on, read as a type.
+std::optional<TypeSpan> read_type(const std::vector<Token>& tokens, std::size_t open) {
+  std::size_t i = open + 1;
+  TypeSpan span;
+  auto kind = [&](std::size_t index) { return index < tokens.size() ? tokens[index].kind : TokenKind::semicolon; };
+  if (is_aggregate_keyword(kind(i))) {
+    span.certain = true;
+    ++i;
+  }
+  std::string words;
+  std::size_t count = 0;
+  while (kind(i) == TokenKind::identifier) {
+    words += (words.empty() ? "" : " ") + tokens[i].text;
+    ++count;
+    ++i;
+  }
+  if (count == 0) return std::nullopt;
+  if (plain_type(words)) span.certain = true;
+  if (count > 1 && !span.certain) return std::nullopt;
+  while (true) {
+    if (kind(i) == TokenKind::star) {
+      ++i;
+      // `(a *)` can only be a type; `(a * b)` does not come to the closing parenthesis below.
+      if (kind(i) == TokenKind::parenthesis_close) span.certain = true;
+    } else if (kind(i) == TokenKind::bracket_open && kind(i + 1) == TokenKind::bracket_close) {
+      i += 2;
+    } else if (span.certain && kind(i) == TokenKind::bracket_open && kind(i + 1) == TokenKind::integer &&
+               kind(i + 2) == TokenKind::bracket_close) {
+      i += 3;
+    } else {
+      break;
+    }
+  }
+  if (kind(i) != TokenKind::parenthesis_close) return std::nullopt;
+  span.end = i + 1;
+  return span;
+}
+
+}  // namespace
+
+std::vector<Token> fold_casts(const std::vector<Token>& tokens, const SourceFile& source) {
+  std::vector<Token> folded;
+  folded.reserve(tokens.size());
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    const Token& token = tokens[i];
+    if (token.kind == TokenKind::parenthesis_open) {
+      bool is_sizeof = i > 0 && tokens[i - 1].kind == TokenKind::kw_sizeof;
+      bool may_be_cast = i == 0 || !takes_parenthesis(tokens[i - 1].kind);
+      auto span = read_type(tokens, i);
+      if (span && may_be_cast) {
+        bool operand_follows = span->end < tokens.size() && begins_operand(tokens[span->end].kind);
+        if (span->certain || (operand_follows && !is_sizeof)) {
+          Range inside{tokens[i + 1].range.begin, tokens[span->end - 2].range.end};
+          folded.push_back({TokenKind::cast, join(token.range, tokens[span->end - 1].range), 0, std::string(source.text(inside))});
+          i = span->end - 1;
+          continue;
+        }
+      }
+    }
+    folded.push_back(token);
+  }
+  return folded;
+}
+
+}  // namespace fathom
