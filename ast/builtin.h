@@ -44,6 +44,12 @@ struct Builtin {
   std::optional<Aggregation> aggregation = std::nullopt;
   // Whether it reads what differs from attach point to attach point: args, argN, retval.
   bool reads_context = false;
+  // Whether it has to know which of several attach points fired.
+  bool reads_cookie = false;
+  // Whether it can build its result right where it is wanted, in a record of the ring.
+  bool writes_in_place = false;
+  // Whether it writes records to the data ring.
+  bool writes_records = false;
 };
 
 // The builtin families, in the order of the manual.
@@ -82,6 +88,7 @@ class CallCheck {
   virtual Facts& result() = 0;
   virtual const Context& context() const = 0;
   virtual const ProbeType& probe_type() const = 0;
+  virtual std::span<const AttachPoint> attach_points() const = 0;
   virtual const Target& target() const = 0;
   virtual const Settings& settings() const = 0;
   virtual Diagnostics& diagnostics() = 0;

@@ -164,8 +164,6 @@ std::uint32_t Type::alignment() const {
   switch (kind_) {
     case TypeKind::none:
     case TypeKind::boolean:
-    case TypeKind::string:
-    case TypeKind::buffer:
     case TypeKind::context:
       return 1;
     case TypeKind::integer:
@@ -176,15 +174,12 @@ std::uint32_t Type::alignment() const {
     case TypeKind::symbol:
     case TypeKind::timestamp:
     case TypeKind::aggregation:
-    case TypeKind::structure:  // members are read at any offset the kernel chose; 8 suits them all
-      return word;
+    case TypeKind::string:  // what is copied as a block begins where whole words can be moved
+    case TypeKind::buffer:
     case TypeKind::array:
-      return element().alignment();
-    case TypeKind::tuple: {
-      std::uint32_t alignment = 1;
-      for (const Type& part : parts()) alignment = std::max(alignment, part.alignment());
-      return alignment;
-    }
+    case TypeKind::structure:
+    case TypeKind::tuple:
+      return word;
   }
   return 1;
 }

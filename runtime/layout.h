@@ -28,6 +28,12 @@ static_assert(sizeof(ControlRecord) == 32);
 // Per-CPU u64 counters, one map of one value; see Plan::counters. The maps' overflow counters follow the named ones.
 enum class Counter : std::uint32_t { lost_events, lost_control, lost_stacks, no_scratch, first_map };
 
+// What programs and the runtime share while a script runs.
+struct RunState {
+  std::uint64_t stop;   // not zero: attached programs return at once
+  std::uint64_t start;  // CLOCK_BOOTTIME when the script started, ns
+};
+
 // Fields of a data record.
 struct RecordLayout {
   std::vector<std::uint32_t> offsets;  // of each field, from the start of the record

@@ -53,10 +53,9 @@ inline constexpr char control_ring[] = "fathom_control";
 inline constexpr char counters[] = "fathom_counters";
 inline constexpr char stacks[] = "fathom_stacks";
 inline constexpr char scratch[] = "fathom_scratch";
-// u32 global in .bss: programs return at once while it is not zero.
-inline constexpr char stop_flag[] = "fathom_stop";
-// u64 global in .rodata.run: CLOCK_BOOTTIME when fathom started, ns, set before load.
-inline constexpr char start_time[] = "fathom_start";
+// A global in a data section of its own, which the runtime maps: layout::RunState.
+inline constexpr char run_state[] = "fathom_run";
+inline constexpr char run_state_section[] = ".data.run";
 }  // namespace object_names
 
 struct Plan {
@@ -65,6 +64,7 @@ struct Plan {
   std::vector<std::string> time_formats;  // strftime() values
   std::vector<ProgramPlan> programs;  // in source order
   bool uses_data_ring = false;
+  bool uses_control_ring = false;
   bool uses_printk = false;
   std::uint32_t stack_frames = 0;  // value size of object_names::stacks in u64; 0: no stacks used
   Settings settings;

@@ -25,6 +25,7 @@ class CallInference final : public CallCheck {
   Facts& result() override { return facts_; }
   const Context& context() const override { return inference_.probe_.context; }
   const ProbeType& probe_type() const override { return *inference_.probe_.type; }
+  std::span<const AttachPoint> attach_points() const override { return inference_.probe_.attach_points; }
   const Target& target() const override { return inference_.target_; }
   const Settings& settings() const override { return inference_.program_.settings; }
   Diagnostics& diagnostics() override { return inference_.diagnostics_; }

@@ -1,0 +1,23 @@
+// The builtin families, one file each. A new family is a new file and a line here and in list.cpp.
+#pragma once
+
+#include "ast/builtin.h"
+
+namespace fathom::codegen {
+
+BuiltinFamily process_builtins();
+BuiltinFamily time_builtins();
+BuiltinFamily probe_builtins();
+BuiltinFamily string_builtins();
+BuiltinFamily stack_builtins();
+BuiltinFamily aggregation_builtins();
+BuiltinFamily map_builtins();
+BuiltinFamily output_builtins();
+
+// All of them, in the order of the manual.
+BuiltinFamilies builtin_families();
+
+// Names that scripts may use and that this version does not have.
+std::span<const std::string_view> missing_builtins();
+
+}  // namespace fathom::codegen

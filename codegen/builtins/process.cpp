@@ -1,0 +1,59 @@
+// Who caused the event, and where it runs.
+#include "codegen/builtins/list.h"
+#include "codegen/call_lowering.h"
+
+namespace fathom::codegen {
+
+namespace {
+
+constexpr std::uint32_t comm_size = 16;  // TASK_COMM_LEN
+constexpr std::uint64_t low_half = 0xffffffff;
+
+// Two u32 in one u64: process or group in the high half, thread or user in the low one.
+void high(CallLowering& call, Helper helper) { call.give(call.bpf().CreateLShr(call.bpf().call(helper, {}), 32)); }
+void low(CallLowering& call, Helper helper) { call.give(call.bpf().CreateAnd(call.bpf().call(helper, {}), low_half)); }
+
+void lower_comm(CallLowering& call) {
+  Destination memory = call.result_memory();
+  call.bpf().call(Helper::get_current_comm, {memory.memory, call.bpf().getInt32(comm_size)});
+  call.give_memory(memory.memory);
+}
+
+void check_curtask(CallCheck& call) {
+  Type task = call.target().find_type("struct task_struct").value_or(Type::none());
+  call.result().type = Type::pointer(task, AddressSpace::kernel);
+}
+
+void check_ncpus(CallCheck& call) { call.result().constant = call.target().possible_cpus(); }
+
+constexpr auto plain = [](CallLowering& call, Helper helper) { call.give(call.bpf().call(helper, {})); };
+
+}  // namespace
+
+BuiltinFamily process_builtins() {
+  static const Builtin rows[] = {
+      {.prototype = "uint32 pid", .doc = "Process id (thread group id) of the current task.", .form = Form::variable,
+       .lower = [](CallLowering& call) { high(call, Helper::get_current_pid_tgid); }},
+      {.prototype = "uint32 tid", .doc = "Thread id of the current task.", .form = Form::variable,
+       .lower = [](CallLowering& call) { low(call, Helper::get_current_pid_tgid); }},
+      {.prototype = "uint64 uid", .doc = "User id of the current task.", .form = Form::variable,
+       .lower = [](CallLowering& call) { low(call, Helper::get_current_uid_gid); }},
+      {.prototype = "uint64 gid", .doc = "Group id of the current task.", .form = Form::variable,
+       .lower = [](CallLowering& call) { high(call, Helper::get_current_uid_gid); }},
+      {.prototype = "auto comm", .doc = "Name of the current task, at most 15 characters.", .form = Form::variable,
+       .check = [](CallCheck& call) { call.result().type = Type::string(comm_size); }, .lower = lower_comm, .writes_in_place = true},
+      {.prototype = "auto curtask", .doc = "The current task, a pointer to its struct task_struct.", .form = Form::variable,
+       .check = check_curtask, .lower = [](CallLowering& call) { plain(call, Helper::get_current_task); }},
+      {.prototype = "uint64 cgroup", .doc = "Id of the current task's cgroup in the version 2 hierarchy.", .form = Form::variable,
+       .lower = [](CallLowering& call) { plain(call, Helper::get_current_cgroup_id); }},
+      {.prototype = "uint64 cpu", .doc = "Number of the CPU that the probe runs on.", .form = Form::variable,
+       .lower = [](CallLowering& call) { call.give(call.bpf().CreateAnd(call.bpf().call(Helper::get_smp_processor_id, {}), low_half)); }},
+      {.prototype = "uint64 ncpus", .doc = "Number of CPUs that the kernel can use.", .form = Form::variable, .check = check_ncpus,
+       .lower = [](CallLowering& call) { call.give(call.bpf().number(static_cast<std::uint64_t>(call.facts().constant.value_or(0)))); }},
+      {.prototype = "uint32 rand", .doc = "A random number.", .form = Form::variable,
+       .lower = [](CallLowering& call) { call.give(call.bpf().CreateAnd(call.bpf().call(Helper::get_prandom_u32, {}), low_half)); }},
+  };
+  return {"Process and machine", rows};
+}
+
+}  // namespace fathom::codegen

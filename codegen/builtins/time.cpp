@@ -1,0 +1,82 @@
+// Clocks, and times as text.
+#include <array>
+
+#include "codegen/builtins/list.h"
+#include "codegen/call_lowering.h"
+
+namespace fathom::codegen {
+
+namespace {
+
+constexpr char default_time_format[] = "%H:%M:%S\n";
+
+struct Clock {
+  std::string_view name;
+  Helper helper;
+};
+constexpr std::array clocks = {Clock{"boot", Helper::ktime_get_boot_ns}, Clock{"monotonic", Helper::ktime_get_ns},
+                               Clock{"tai", Helper::ktime_get_tai_ns}};
+
+const Clock* find_clock(std::string_view name) {
+  for (const Clock& clock : clocks) {
+    if (clock.name == name) return &clock;
+  }
+  return nullptr;
+}
+
+void check_nsecs(CallCheck& call) {
+  if (call.count() == 0) return;
+  const std::string& name = *call.facts(0).text;
+  if (find_clock(name) != nullptr) return;
+  std::vector<std::string> names;
+  for (const Clock& clock : clocks) names.emplace_back(clock.name);
+  std::string help = did_you_mean(name, names);
+  call.diagnostics()
+      .report<DiagnosticId::argument_value>(call.argument(0).range, fmt::format("`nsecs` has no clock `{}`", name))
+      .with_help(help.empty() ? "its clocks are `boot`, `monotonic` and `tai`" : help);
+}
+
+void lower_nsecs(CallLowering& call) {
+  const Clock* clock = call.count() == 0 ? clocks.data() : find_clock(*call.facts(0).text);
+  call.give(call.bpf().call(clock->helper, {}));
+}
+
+void lower_elapsed(CallLowering& call) {
+  BpfBuilder& bpf = call.bpf();
+  llvm::Value* now = bpf.call(Helper::ktime_get_boot_ns, {});
+  llvm::Value* start = bpf.load(bpf.at(call.program().run_state(), offsetof(layout::RunState, start)), sizeof(std::uint64_t), false);
+  call.give(bpf.CreateSub(now, start));
+}
+
+void lower_time(CallLowering& call) {
+  call.send(FormatStyle::time, call.count() == 0 ? default_time_format : *call.facts(0).text, 0, {});
+}
+
+void lower_strftime(CallLowering& call) {
+  BpfBuilder& bpf = call.bpf();
+  llvm::Value* nanoseconds = call.scalar(1);
+  Destination memory = call.result_memory();
+  bpf.store(nanoseconds, bpf.at(memory.memory, offsetof(layout::TimestampValue, nanoseconds)), sizeof(std::uint64_t));
+  bpf.store(bpf.number(call.program().time_format(*call.facts(0).text)), bpf.at(memory.memory, offsetof(layout::TimestampValue, format)),
+            sizeof(std::uint64_t));
+  call.give_memory(memory.memory);
+}
+
+}  // namespace
+
+BuiltinFamily time_builtins() {
+  static const Builtin rows[] = {
+      {.prototype = "uint64 nsecs([word clock])",
+       .doc = "Nanoseconds of a clock: boot (the default, counts suspended time), monotonic or tai.", .form = Form::variable,
+       .check = check_nsecs, .lower = lower_nsecs},
+      {.prototype = "uint64 elapsed", .doc = "Nanoseconds since the script started.", .form = Form::variable, .lower = lower_elapsed},
+      {.prototype = "none time([text format])",
+       .doc = "Prints the time at which the event is processed, by a strftime(3) format; \"%H:%M:%S\\n\" without one.", .lower = lower_time,
+       .writes_records = true},
+      {.prototype = "timestamp strftime(text format, int nanoseconds)",
+       .doc = "The time of an nsecs value as text, by a strftime(3) format; %f gives microseconds.", .lower = lower_strftime},
+  };
+  return {"Time", rows};
+}
+
+}  // namespace fathom::codegen

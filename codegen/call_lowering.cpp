@@ -1,0 +1,52 @@
+// Help for builtin rows.
+#include "codegen/call_lowering.h"
+
+namespace fathom::codegen {
+
+std::int64_t CallLowering::constant(std::size_t index, std::int64_t otherwise) const {
+  return index < count() ? facts(index).constant.value_or(otherwise) : otherwise;
+}
+
+Destination CallLowering::result_memory() {
+  const Type& type = facts().type;
+  if (hint_ != nullptr && hint_->type == type) return *hint_;
+  return {probe_.temporary(type.size()), type, true};
+}
+
+void CallLowering::send(FormatStyle style, std::string text, std::size_t first, std::vector<Type> types) {
+  // Arguments are evaluated before the record is reserved: a program that ends in between would leave the ring blocked, and the verifier
+  // allows no branch out while a record is held. Strings and the like are written straight into the record.
+  std::vector<llvm::Value*> scalars(types.size(), nullptr);
+  std::vector<Operand> operands(types.size());
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    if (types[i].is_scalar()) {
+      scalars[i] = scalar(first + i);
+    } else if (!probe_.writes_in_place(argument(first + i))) {
+      operands[i] = probe_.lower(argument(first + i));
+    }
+  }
+  std::uint32_t format = program().format({style, std::move(text), types});
+  probe_.record(format, [&](llvm::Value* record, const layout::RecordLayout& layout) {
+    for (std::size_t i = 0; i < types.size(); ++i) {
+      Destination field{bpf().at(record, layout.offsets[i]), types[i], false};
+      if (scalars[i] != nullptr) {
+        bpf().store(scalars[i], field.memory, types[i].size());
+      } else if (operands[i].place != Operand::Place::nothing) {
+        probe_.store(operands[i], field);
+      } else {
+        probe_.store(argument(first + i), field);
+      }
+    }
+  });
+}
+
+llvm::Value* CallLowering::key_of(std::size_t index) {
+  return probe_.key(map(index), std::get<ast::MapAccess>(argument(index).kind).keys);
+}
+
+llvm::Value* CallLowering::as_key(std::uint32_t map, std::size_t index) {
+  const Type& type = probe_.map_plan(map).key;
+  return probe_.in_memory(argument(index), type);
+}
+
+}  // namespace fathom::codegen

@@ -1,0 +1,295 @@
+// Expressions.
+#include "ast/walk.h"
+#include "codegen/call_lowering.h"
+
+namespace fathom::codegen {
+
+using namespace ast;
+
+namespace {
+
+constexpr std::uint32_t word = 8;
+constexpr std::uint64_t record_offset_mask = 0xffff;  // low half of a __data_loc
+
+}  // namespace
+
+llvm::Value* ProbeLowering::scalar(const Expression& expression) {
+  const Facts& known = facts(expression);
+  if (known.constant && !std::holds_alternative<Ternary>(expression.kind)) return bpf_.number(static_cast<std::uint64_t>(*known.constant));
+  Operand operand = lower(expression);
+  return operand.place == Operand::Place::scalar ? operand.value : bpf_.number(0);
+}
+
+llvm::Value* ProbeLowering::condition(const Expression& expression) { return bpf_.to_bool(scalar(expression)); }
+
+Operand ProbeLowering::lower(const Expression& expression, const Destination* hint) {
+  const Facts& known = facts(expression);
+  auto number = [&](std::uint64_t value) { return Operand{Operand::Place::scalar, bpf_.number(value), known.type}; };
+  auto literal = [&](std::string_view text) {
+    Destination memory = hint != nullptr && hint->type == known.type ? *hint : Destination{temporary(known.type.size()), known.type, true};
+    store_literal(text, memory);
+    return Operand{Operand::Place::memory, memory.memory, known.type};
+  };
+  return match(
+      expression.kind, [&](const IntegerLiteral& n) { return number(n.value); }, [&](const StringLiteral& n) { return literal(n.value); },
+      [&](const BooleanLiteral& n) { return number(n.value ? 1 : 0); },
+      [&](const Positional&) {
+        return known.type.is_string() ? literal(known.text.value_or("")) : number(static_cast<std::uint64_t>(known.constant.value_or(0)));
+      },
+      [&](const PositionalCount&) { return number(static_cast<std::uint64_t>(known.constant.value_or(0))); },
+      [&](const Identifier&) {
+        if (known.builtin != nullptr) return call(expression, {}, hint);
+        return number(static_cast<std::uint64_t>(known.constant.value_or(0)));
+      },
+      [&](const Variable&) {
+        const Operand& slot = variables_[known.index];
+        if (slot.place == Operand::Place::memory) return slot;
+        return Operand{Operand::Place::scalar, bpf_.CreateLoad(bpf_.getInt64Ty(), slot.value), slot.type};
+      },
+      [&](const MapAccess& n) { return read_map(known.index, n.keys, known.type); }, [&](const Call& n) { return call(expression, n.arguments, hint); },
+      [&](const Unary& n) { return unary(n, expression); }, [&](const Step& n) { return step(n, expression); },
+      [&](const Binary& n) { return binary(n, expression); }, [&](const Ternary& n) { return ternary(n, expression); },
+      [&](const Member& n) { return member(n, expression); }, [&](const Subscript& n) { return subscript(n, expression); },
+      [&](const Cast& n) { return cast(n, expression); },
+      [&](const ast::Tuple&) {
+        Destination memory{temporary(known.type.size()), known.type, true};
+        store(expression, memory);
+        return Operand{Operand::Place::memory, memory.memory, known.type};
+      },
+      [&](const SizeOf&) { return number(static_cast<std::uint64_t>(known.constant.value_or(0))); });
+}
+
+Operand ProbeLowering::call(const Expression& expression, const Expressions& arguments, const Destination* hint) {
+  CallLowering lowering(*this, expression, arguments, hint);
+  facts(expression).builtin->lower(lowering);
+  return lowering.result();
+}
+
+bool ProbeLowering::writes_in_place(const Expression& expression) const {
+  const Facts& known = facts(expression);
+  return (known.builtin != nullptr && known.builtin->writes_in_place) || (known.text && known.type.is_string());
+}
+
+Operand ProbeLowering::context_field(const ContextField& field) {
+  llvm::Value* place = bpf_.at(context(), field.offset);
+  switch (field.source) {
+    case ContextSource::record:
+      if (field.type.is_scalar()) return {Operand::Place::scalar, bpf_.load(place, field.type.size(), field.type.is_signed()), field.type};
+      return {Operand::Place::remote, bpf_.CreatePtrToInt(place, bpf_.getInt64Ty()), field.type};
+    case ContextSource::record_string: {
+      llvm::Value* offset = bpf_.CreateAnd(bpf_.load(place, 4, false), record_offset_mask);
+      return {Operand::Place::scalar, bpf_.CreatePtrToInt(bpf_.at(context(), offset), bpf_.getInt64Ty()), field.type};
+    }
+    case ContextSource::argument: {
+      llvm::Value* value = bpf_.load(bpf_.at(context(), std::uint64_t{field.offset} * word), word, false);
+      if (field.type.is_numeric()) value = bpf_.narrow(value, field.type.size(), field.type.is_signed());
+      return {Operand::Place::scalar, value, field.type};
+    }
+  }
+  return {};
+}
+
+Operand ProbeLowering::unary(const Unary& node, const Expression& expression) {
+  const Type& type = facts(expression).type;
+  auto result = [&](llvm::Value* value) { return Operand{Operand::Place::scalar, value, type}; };
+  switch (node.op) {
+    case UnaryOperator::negate: return result(bpf_.CreateNeg(scalar(*node.operand)));
+    case UnaryOperator::bitwise_not: return result(bpf_.CreateNot(scalar(*node.operand)));
+    case UnaryOperator::logical_not: return result(bpf_.from_bool(bpf_.CreateNot(condition(*node.operand))));
+    case UnaryOperator::dereference: return at_address(scalar(*node.operand), in_space_of(type, *node.operand));
+    case UnaryOperator::address_of: break;  // refused by check
+  }
+  return {};
+}
+
+// What a pointer points to, with the space that it points into, which scalars do not remember themselves.
+Type ProbeLowering::in_space_of(const Type& type, const Expression& pointer) const {
+  return type.with_space(facts(pointer).type.space());
+}
+
+Operand ProbeLowering::step(const Step& node, const Expression& expression) {
+  if (const auto* target = std::get_if<MapAccess>(&node.operand->kind)) return step_map(node, *target, expression);
+  const Operand& slot = variables_[facts(*node.operand).index];
+  bool up = node.kind == StepKind::pre_increment || node.kind == StepKind::post_increment;
+  bool before = node.kind == StepKind::post_increment || node.kind == StepKind::post_decrement;
+  llvm::Value* old = bpf_.CreateLoad(bpf_.getInt64Ty(), slot.value);
+  llvm::Value* amount = slot.type.is_pointer() ? pointer_step(slot.type, bpf_.number(1)) : bpf_.number(1);
+  llvm::Value* changed = up ? bpf_.CreateAdd(old, amount) : bpf_.CreateSub(old, amount);
+  bpf_.CreateStore(changed, slot.value);
+  return {Operand::Place::scalar, before ? old : changed, slot.type};
+}
+
+llvm::Value* ProbeLowering::pointer_step(const Type& pointer, llvm::Value* count) {
+  std::uint32_t size = std::max(pointer.pointee().size(), 1u);
+  return size == 1 ? count : bpf_.CreateMul(count, bpf_.number(size));
+}
+
+Operand ProbeLowering::short_circuit(const Binary& node) {
+  bool is_and = node.op == BinaryOperator::logical_and;
+  llvm::AllocaInst* result = bpf_.word();
+  llvm::Value* left = condition(*node.left);
+  bpf_.CreateStore(bpf_.from_bool(left), result);
+  bpf_.when(is_and ? left : bpf_.CreateNot(left), [&] { bpf_.CreateStore(bpf_.from_bool(condition(*node.right)), result); });
+  return {Operand::Place::scalar, bpf_.CreateLoad(bpf_.getInt64Ty(), result), Type::boolean()};
+}
+
+Operand ProbeLowering::binary(const Binary& node, const Expression& expression) {
+  const Facts& known = facts(expression);
+  if (node.op == BinaryOperator::logical_and || node.op == BinaryOperator::logical_or) return short_circuit(node);
+  auto truth = [&](llvm::Value* value) { return Operand{Operand::Place::scalar, bpf_.from_bool(value), known.type}; };
+  const Type& left_type = facts(*node.left).type;
+  const Type& right_type = facts(*node.right).type;
+  if (left_type.is_string()) {
+    llvm::Value* equal = string_equal(*node.left, *node.right);
+    return truth(node.op == BinaryOperator::equal ? equal : bpf_.CreateNot(equal));
+  }
+  llvm::Value* left = scalar(*node.left);
+  llvm::Value* right = scalar(*node.right);
+  bool is_signed = known.is_signed;
+  switch (node.op) {
+    case BinaryOperator::equal: return truth(bpf_.CreateICmpEQ(left, right));
+    case BinaryOperator::not_equal: return truth(bpf_.CreateICmpNE(left, right));
+    case BinaryOperator::less: return truth(is_signed ? bpf_.CreateICmpSLT(left, right) : bpf_.CreateICmpULT(left, right));
+    case BinaryOperator::less_equal: return truth(is_signed ? bpf_.CreateICmpSLE(left, right) : bpf_.CreateICmpULE(left, right));
+    case BinaryOperator::greater: return truth(is_signed ? bpf_.CreateICmpSGT(left, right) : bpf_.CreateICmpUGT(left, right));
+    case BinaryOperator::greater_equal: return truth(is_signed ? bpf_.CreateICmpSGE(left, right) : bpf_.CreateICmpUGE(left, right));
+    case BinaryOperator::multiply:
+    case BinaryOperator::divide:
+    case BinaryOperator::remainder:
+    case BinaryOperator::add:
+    case BinaryOperator::subtract:
+    case BinaryOperator::shift_left:
+    case BinaryOperator::shift_right:
+    case BinaryOperator::bitwise_and:
+    case BinaryOperator::bitwise_xor:
+    case BinaryOperator::bitwise_or: break;
+    case BinaryOperator::logical_and:
+    case BinaryOperator::logical_or: break;  // above
+  }
+  if (known.type.is_pointer()) {
+    if (left_type.is_pointer()) right = pointer_step(left_type, right);
+    if (right_type.is_pointer()) left = pointer_step(right_type, left);
+  }
+  return {Operand::Place::scalar, arithmetic(node.op, left, right, is_signed), known.type};
+}
+
+llvm::Value* ProbeLowering::arithmetic(BinaryOperator op, llvm::Value* left, llvm::Value* right, bool is_signed) {
+  constexpr std::uint64_t shift_mask = 63;  // as the machine does
+  switch (op) {
+    case BinaryOperator::multiply: return bpf_.CreateMul(left, right);
+    case BinaryOperator::divide: return divide(left, right, is_signed, false);
+    case BinaryOperator::remainder: return divide(left, right, is_signed, true);
+    case BinaryOperator::add: return bpf_.CreateAdd(left, right);
+    case BinaryOperator::subtract: return bpf_.CreateSub(left, right);
+    case BinaryOperator::shift_left: return bpf_.CreateShl(left, bpf_.CreateAnd(right, shift_mask));
+    case BinaryOperator::shift_right: {
+      llvm::Value* count = bpf_.CreateAnd(right, shift_mask);
+      return is_signed ? bpf_.CreateAShr(left, count) : bpf_.CreateLShr(left, count);
+    }
+    case BinaryOperator::bitwise_and: return bpf_.CreateAnd(left, right);
+    case BinaryOperator::bitwise_xor: return bpf_.CreateXor(left, right);
+    case BinaryOperator::bitwise_or: return bpf_.CreateOr(left, right);
+    case BinaryOperator::less:
+    case BinaryOperator::less_equal:
+    case BinaryOperator::greater:
+    case BinaryOperator::greater_equal:
+    case BinaryOperator::equal:
+    case BinaryOperator::not_equal:
+    case BinaryOperator::logical_and:
+    case BinaryOperator::logical_or: break;
+  }
+  return bpf_.number(0);
+}
+
+// BPF before v4 divides unsigned numbers only: signed ones are divided by magnitude, with the signs put back. By zero: the quotient is 0,
+// the remainder the dividend, as the BPF instruction set defines.
+llvm::Value* ProbeLowering::divide(llvm::Value* left, llvm::Value* right, bool is_signed, bool want_remainder) {
+  llvm::Value* zero = bpf_.number(0);
+  llvm::Value* by_zero = bpf_.CreateICmpEQ(right, zero);
+  auto magnitude = [&](llvm::Value* value) {
+    return is_signed ? bpf_.CreateSelect(bpf_.CreateICmpSLT(value, zero), bpf_.CreateNeg(value), value) : value;
+  };
+  llvm::Value* divisor = bpf_.CreateSelect(by_zero, bpf_.number(1), magnitude(right));
+  llvm::Value* dividend = magnitude(left);
+  llvm::Value* result = want_remainder ? bpf_.CreateURem(dividend, divisor) : bpf_.CreateUDiv(dividend, divisor);
+  if (is_signed) {
+    llvm::Value* sign = want_remainder ? left : bpf_.CreateXor(left, right);
+    result = bpf_.CreateSelect(bpf_.CreateICmpSLT(sign, zero), bpf_.CreateNeg(result), result);
+  }
+  return bpf_.CreateSelect(by_zero, want_remainder ? left : zero, result);
+}
+
+Operand ProbeLowering::ternary(const Ternary& node, const Expression& expression) {
+  const Type& type = facts(expression).type;
+  const Expression& then = node.then ? *node.then : *node.condition;
+  llvm::Value* test = condition(*node.condition);
+  if (type.is_none()) {
+    bpf_.choose(test, [&] { lower(then); }, [&] { lower(*node.otherwise); });
+    return {};
+  }
+  if (type.is_scalar()) {
+    llvm::AllocaInst* result = bpf_.word();
+    bpf_.choose(
+        test, [&] { bpf_.CreateStore(scalar(then), result); }, [&] { bpf_.CreateStore(scalar(*node.otherwise), result); });
+    return {Operand::Place::scalar, bpf_.CreateLoad(bpf_.getInt64Ty(), result), type};
+  }
+  Destination memory{temporary(type.size()), type, true};
+  bpf_.choose(test, [&] { store(then, memory); }, [&] { store(*node.otherwise, memory); });
+  return {Operand::Place::memory, memory.memory, type};
+}
+
+Operand ProbeLowering::member(const Member& node, const Expression& expression) {
+  const Facts& known = facts(expression);
+  const Type& base_type = facts(*node.base).type;
+  if (base_type.is(TypeKind::context)) return context_field(probe_.context.fields[known.index]);
+  if (base_type.is_tuple()) {
+    Operand base = lower(*node.base);
+    return from_memory(bpf_.at(base.value, tuple_offsets(base.type.parts())[known.index]), base.type.parts()[known.index], 0);
+  }
+  const StructMember* member = &*known.member;
+  if (base_type.is_pointer()) {
+    llvm::Value* address = bpf_.CreateAdd(scalar(*node.base), bpf_.number(member->offset));
+    return at_address(address, known.type.with_space(base_type.space()), member);
+  }
+  Operand base = lower(*node.base);
+  if (base.place == Operand::Place::remote) {
+    return at_address(bpf_.CreateAdd(base.value, bpf_.number(member->offset)), known.type.with_space(base.type.space()), member);
+  }
+  return from_memory(bpf_.at(base.value, member->offset), known.type, 1, member);
+}
+
+Operand ProbeLowering::subscript(const Subscript& node, const Expression& expression) {
+  const Facts& known = facts(expression);
+  const Type& base_type = facts(*node.base).type;
+  if (base_type.is_tuple()) {
+    Operand base = lower(*node.base);
+    return from_memory(bpf_.at(base.value, tuple_offsets(base.type.parts())[known.index]), base.type.parts()[known.index], 0);
+  }
+  if (base_type.is_pointer()) {
+    llvm::Value* address = bpf_.CreateAdd(scalar(*node.base), pointer_step(base_type, scalar(*node.index)));
+    return at_address(address, known.type.with_space(base_type.space()));
+  }
+  Operand base = lower(*node.base);
+  std::uint32_t size = std::max(known.type.size(), 1u);
+  std::uint32_t count = std::max(base_type.size() / size, 1u);
+  llvm::Value* index = scalar(*node.index);
+  // An index beyond the end reads as zero; the compare also is what lets the verifier accept the access.
+  llvm::Value* inside = bpf_.CreateICmpULT(index, bpf_.number(count));
+  index = bpf_.CreateSelect(inside, index, bpf_.number(0));
+  llvm::Value* offset = bpf_.CreateMul(index, bpf_.number(size));
+  Operand element = base.place == Operand::Place::remote
+                        ? at_address(bpf_.CreateAdd(base.value, offset), known.type.with_space(base.type.space()))
+                        : from_memory(bpf_.at(base.value, offset), known.type, 1);
+  if (element.place == Operand::Place::scalar) element.value = bpf_.CreateSelect(inside, element.value, bpf_.number(0));
+  return element;
+}
+
+Operand ProbeLowering::cast(const Cast& node, const Expression& expression) {
+  const Type& type = facts(expression).type;
+  if (!type.is_scalar()) return lower(*node.operand);
+  llvm::Value* value = scalar(*node.operand);
+  if (type.is(TypeKind::boolean)) return {Operand::Place::scalar, bpf_.from_bool(bpf_.to_bool(value)), type};
+  return {Operand::Place::scalar, bpf_.narrow(value, type.size(), type.is_signed()), type};
+}
+
+}  // namespace fathom::codegen

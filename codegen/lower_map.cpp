@@ -1,0 +1,198 @@
+// Maps: keys, reading, writing, atomic change, and per-CPU aggregation.
+#include "codegen/lowering.h"
+
+namespace fathom::codegen {
+
+namespace {
+
+constexpr std::uint32_t word = 8;
+
+}  // namespace
+
+llvm::GlobalVariable* ProbeLowering::map(std::uint32_t index) { return program_.object().map(map_plan(index).object_name); }
+
+llvm::Value* ProbeLowering::key(std::uint32_t map, const ast::Expressions& keys) {
+  const MapPlan& plan = map_plan(map);
+  if (!plan.keyed) return array_key_;
+  llvm::Value* memory = temporary(plan.key.size());
+  if (keys.size() == 1) {
+    store(*keys.front(), {memory, plan.key, true});
+    return memory;
+  }
+  std::vector<std::uint32_t> offsets = tuple_offsets(plan.key.parts());
+  std::uint32_t used = 0;
+  for (const Type& part : plan.key.parts()) used += part.size();
+  if (used != plan.key.size()) bpf_.clear(memory, plan.key.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) store(*keys[i], {bpf_.at(memory, offsets[i]), plan.key.parts()[i], true});
+  return memory;
+}
+
+void ProbeLowering::mark_written(std::uint32_t map, llvm::Value* value) {
+  const MapPlan& plan = map_plan(map);
+  if (!plan.keyed) bpf_.store(bpf_.number(1), bpf_.at(value, layout::scalar_written_offset(plan.value)), word);
+}
+
+void ProbeLowering::assign(std::uint32_t map, llvm::Value* key, const Operand& value) {
+  const MapPlan& plan = map_plan(map);
+  if (!plan.keyed) {
+    llvm::Value* place = bpf_.lookup(this->map(map), key);
+    bpf_.when(bpf_.CreateIsNotNull(place), [&] {
+      store(value, {place, plan.value, true});
+      mark_written(map, place);
+    });
+    return;
+  }
+  Destination copy{value.value, plan.value, true};
+  if (value.place != Operand::Place::memory || !(value.type == plan.value) || value.alignment < word) {
+    copy.memory = temporary(plan.value.size());
+    store(value, copy);
+  }
+  llvm::Value* result = bpf_.update(this->map(map), key, copy.memory, UpdateFlag::any);
+  bpf_.when(bpf_.CreateICmpNE(bpf_.CreateTrunc(result, bpf_.getInt32Ty()), bpf_.getInt32(0)),
+            [&] { count_lost(layout::Counter::first_map, map); });
+}
+
+Operand ProbeLowering::read_map(std::uint32_t map, const ast::Expressions& keys, const Type& type) {
+  const MapPlan& plan = map_plan(map);
+  llvm::Value* key = this->key(map, keys);
+  if (plan.per_cpu) return read_aggregation(map, key, type);
+  llvm::Value* place = bpf_.lookup(this->map(map), key);
+  if (plan.value.is_scalar()) {
+    llvm::AllocaInst* result = bpf_.word();
+    bpf_.CreateStore(bpf_.number(0), result);
+    bpf_.when(bpf_.CreateIsNotNull(place),
+              [&] { bpf_.CreateStore(bpf_.load(place, plan.value.size(), plan.value.is_signed()), result); });
+    return {Operand::Place::scalar, bpf_.CreateLoad(bpf_.getInt64Ty(), result), type};
+  }
+  // A copy: the element may change or go away while the rest of the program runs.
+  llvm::Value* copy = temporary(plan.value.size());
+  bpf_.choose(
+      bpf_.CreateIsNotNull(place), [&] { bpf_.copy(copy, place, plan.value.size()); }, [&] { bpf_.clear(copy, plan.value.size()); });
+  return {Operand::Place::memory, copy, plan.value};
+}
+
+// Sums up what all CPUs hold.
+Operand ProbeLowering::read_aggregation(std::uint32_t map, llvm::Value* key, const Type& type) {
+  const Type& kind = map_plan(map).value;
+  llvm::AllocaInst* total = bpf_.word();
+  llvm::AllocaInst* count = bpf_.word();
+  bpf_.CreateStore(bpf_.number(0), total);
+  bpf_.CreateStore(bpf_.number(0), count);
+  auto get = [&](llvm::Value* place) { return bpf_.CreateLoad(bpf_.getInt64Ty(), place); };
+  auto add = [&](llvm::AllocaInst* sum, llvm::Value* place) { bpf_.CreateStore(bpf_.CreateAdd(get(sum), get(place)), sum); };
+  bpf_.repeat(program_.checked().possible_cpus, [&](llvm::Value* cpu, llvm::BasicBlock*) {
+    llvm::Value* place = bpf_.call(Helper::map_lookup_percpu_elem, {this->map(map), key, cpu});
+    bpf_.when(bpf_.CreateIsNotNull(place), [&] {
+      switch (kind.aggregation()) {
+        case Aggregation::count:
+        case Aggregation::sum: add(total, place); break;
+        case Aggregation::average:
+        case Aggregation::stats:
+          add(total, bpf_.at(place, offsetof(layout::AverageValue, total)));
+          add(count, bpf_.at(place, offsetof(layout::AverageValue, count)));
+          break;
+        case Aggregation::min:
+        case Aggregation::max: {
+          llvm::Value* updated = bpf_.to_bool(get(bpf_.at(place, offsetof(layout::ExtremeValue, updated))));
+          bpf_.when(updated, [&] {
+            llvm::Value* value = get(place);
+            bool wants_smaller = kind.aggregation() == Aggregation::min;
+            llvm::Value* best = get(total);
+            llvm::Value* better = kind.is_signed() ? (wants_smaller ? bpf_.CreateICmpSLT(value, best) : bpf_.CreateICmpSGT(value, best))
+                                                   : (wants_smaller ? bpf_.CreateICmpULT(value, best) : bpf_.CreateICmpUGT(value, best));
+            llvm::Value* first = bpf_.CreateICmpEQ(get(count), bpf_.number(0));
+            bpf_.CreateStore(bpf_.CreateSelect(bpf_.CreateOr(first, better), value, best), total);
+            bpf_.CreateStore(bpf_.number(1), count);
+          });
+          break;
+        }
+        case Aggregation::hist:
+        case Aggregation::lhist: break;  // check lets no script read these
+      }
+    });
+  });
+  llvm::Value* result = get(total);
+  if (kind.aggregation() == Aggregation::average) result = divide(result, get(count), kind.is_signed(), false);
+  return {Operand::Place::scalar, result, type};
+}
+
+void ProbeLowering::aggregate(std::uint32_t map, llvm::Value* key, const std::function<void(llvm::Value*)>& update) {
+  const Type& kind = map_plan(map).value;
+  with_element(map, key, layout::aggregation_size(kind.aggregation(), kind.buckets()), update);
+}
+
+void ProbeLowering::with_element(std::uint32_t map, llvm::Value* key, std::uint32_t size, const std::function<void(llvm::Value*)>& update) {
+  const MapPlan& plan = map_plan(map);
+  llvm::GlobalVariable* object = this->map(map);
+  llvm::Value* place = bpf_.lookup(object, key);
+  if (!plan.keyed) {
+    bpf_.when(bpf_.CreateIsNotNull(place), [&] { update(place); });
+    return;
+  }
+  llvm::BasicBlock* found_first = bpf_.GetInsertBlock();
+  llvm::BasicBlock* missing = bpf_.block("missing");
+  llvm::BasicBlock* found = bpf_.block("found");
+  llvm::BasicBlock* full = bpf_.block("full");
+  llvm::BasicBlock* end = bpf_.block("end");
+  bpf_.CreateCondBr(bpf_.is_null(place), missing, found);
+  // Another CPU, or an interrupt on this one, may make the element at the same time: only a new one is inserted, and whoever won, it is
+  // looked up again and updated, so that nothing is lost.
+  bpf_.SetInsertPoint(missing);
+  bpf_.update(object, key, program_.object().zeroes(size), UpdateFlag::only_new);
+  llvm::Value* made = bpf_.lookup(object, key);
+  bpf_.CreateCondBr(bpf_.is_null(made), full, found);
+  llvm::BasicBlock* found_second = bpf_.GetInsertBlock();
+  bpf_.SetInsertPoint(full);
+  count_lost(layout::Counter::first_map, map);
+  bpf_.CreateBr(end);
+  bpf_.SetInsertPoint(found);
+  llvm::PHINode* element = bpf_.CreatePHI(bpf_.getPtrTy(), 2);
+  element->addIncoming(place, found_first);
+  element->addIncoming(made, found_second);
+  update(element);
+  bpf_.CreateBr(end);
+  bpf_.SetInsertPoint(end);
+}
+
+void ProbeLowering::replace_in_map(std::uint32_t map, llvm::Value* key, const std::function<llvm::Value*(llvm::Value*)>& change) {
+  const MapPlan& plan = map_plan(map);
+  with_element(map, key, plan.value.size(), [&](llvm::Value* place) {
+    bpf_.CreateStore(change(bpf_.CreateLoad(bpf_.getInt64Ty(), place)), place);
+    mark_written(map, place);
+  });
+}
+
+llvm::Value* ProbeLowering::add_to_map(std::uint32_t map, llvm::Value* key, llvm::Value* amount) {
+  llvm::AllocaInst* before = bpf_.word();
+  bpf_.CreateStore(bpf_.number(0), before);
+  with_element(map, key, word, [&](llvm::Value* place) {
+    llvm::Value* old =
+        bpf_.CreateAtomicRMW(llvm::AtomicRMWInst::Add, place, amount, llvm::Align(word), llvm::AtomicOrdering::Monotonic);
+    bpf_.CreateStore(old, before);
+    mark_written(map, place);
+  });
+  return bpf_.CreateLoad(bpf_.getInt64Ty(), before);
+}
+
+void ProbeLowering::change_map(std::uint32_t map, llvm::Value* key, ast::BinaryOperator op, llvm::Value* amount, bool is_signed) {
+  if (op == ast::BinaryOperator::add) {
+    add_to_map(map, key, amount);
+  } else if (op == ast::BinaryOperator::subtract) {
+    add_to_map(map, key, bpf_.CreateNeg(amount));
+  } else {
+    replace_in_map(map, key, [&](llvm::Value* old) { return arithmetic(op, old, amount, is_signed); });
+  }
+}
+
+Operand ProbeLowering::step_map(const ast::Step& node, const ast::MapAccess& target, const ast::Expression& expression) {
+  std::uint32_t index = facts(expression).index;
+  const Type& type = facts(expression).type;
+  bool up = node.kind == ast::StepKind::pre_increment || node.kind == ast::StepKind::post_increment;
+  bool before = node.kind == ast::StepKind::post_increment || node.kind == ast::StepKind::post_decrement;
+  llvm::Value* amount = type.is_pointer() ? pointer_step(type, bpf_.number(1)) : bpf_.number(1);
+  if (!up) amount = bpf_.CreateNeg(amount);
+  llvm::Value* old = add_to_map(index, key(index, target.keys), amount);
+  return {Operand::Place::scalar, before ? old : bpf_.CreateAdd(old, amount), type};
+}
+
+}  // namespace fathom::codegen

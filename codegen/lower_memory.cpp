@@ -1,0 +1,234 @@
+// Values larger than a register: reading them from kernel and user memory, copying, padding, comparing.
+#include "codegen/lowering.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace fathom::codegen {
+
+namespace {
+
+constexpr std::uint32_t word = 8;
+
+Helper read_helper(AddressSpace space) { return space == AddressSpace::user ? Helper::probe_read_user : Helper::probe_read_kernel; }
+Helper string_helper(AddressSpace space) { return space == AddressSpace::user ? Helper::probe_read_user_str : Helper::probe_read_kernel_str; }
+
+// Padding between or behind the elements.
+bool has_gaps(const Type& tuple) {
+  std::uint32_t used = 0;
+  for (const Type& part : tuple.parts()) used += part.size();
+  return used != tuple.size();
+}
+
+std::uint64_t bytes_at(std::string_view text, std::size_t offset, std::size_t size) {
+  std::uint64_t value = 0;
+  if (offset < text.size()) std::memcpy(&value, text.data() + offset, std::min(size, text.size() - offset));
+  return value;
+}
+
+}  // namespace
+
+void ProbeLowering::read(llvm::Value* to, llvm::Value* address, std::uint32_t size, AddressSpace space) {
+  bpf_.call(read_helper(space), {to, bpf_.getInt32(size), address});
+}
+
+void ProbeLowering::read_string(const Destination& destination, llvm::Value* address, AddressSpace space, llvm::Value* length) {
+  std::uint32_t capacity = destination.type.size();
+  bool small = capacity <= max_inline_clear;
+  if (destination.padded && small) bpf_.clear(destination.memory, capacity);
+  llvm::Value* size = bpf_.number(capacity);
+  if (length != nullptr) {
+    // The verifier needs an upper bound; a length of 0 or less reads nothing.
+    llvm::Value* positive = bpf_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, length, bpf_.number(0));
+    size = bpf_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, positive, bpf_.number(capacity));
+  }
+  llvm::Value* read = bpf_.call(string_helper(space), {destination.memory, size, address});
+  // On a fault the kernel has zeroed the buffer; the empty string is what scripts expect.
+  llvm::Value* failed = bpf_.CreateICmpSLT(read, bpf_.number(1));
+  if (!destination.padded || small) {
+    bpf_.when(failed, [&] { bpf_.store(bpf_.number(0), destination.memory, 1); });
+    return;
+  }
+  bpf_.choose(
+      failed, [&] { bpf_.clear(destination.memory, capacity); }, [&] { bpf_.clear_tail(destination.memory, read, capacity); });
+}
+
+void ProbeLowering::store_literal(std::string_view text, const Destination& destination) {
+  std::uint32_t capacity = destination.type.size();
+  std::string_view kept = text.substr(0, std::min<std::size_t>(text.size(), capacity - 1));
+  auto needed = static_cast<std::uint32_t>(kept.size() + 1);
+  std::uint32_t stored = destination.padded && capacity <= max_inline_clear ? capacity : needed;
+  if (stored > max_inline_clear) {
+    std::string padded(kept);
+    padded.resize(needed);
+    bpf_.copy(destination.memory, program_.object().bytes(padded), needed);
+    stored = needed;
+  } else {
+    std::uint32_t offset = 0;
+    for (std::uint32_t size : {8u, 4u, 2u, 1u}) {
+      for (; offset + size <= stored; offset += size) {
+        bpf_.store(bpf_.number(bytes_at(kept, offset, size)), bpf_.at(destination.memory, offset), size);
+      }
+    }
+  }
+  if (destination.padded && stored < capacity) bpf_.clear_tail(destination.memory, bpf_.number(stored), capacity);
+}
+
+void ProbeLowering::store(const ast::Expression& expression, const Destination& destination) {
+  const Facts& known = facts(expression);
+  if (destination.type.is_string() && known.text && known.type.is_string()) {
+    store_literal(*known.text, destination);
+    return;
+  }
+  if (const auto* tuple = std::get_if<ast::Tuple>(&expression.kind); tuple != nullptr && destination.type.is_tuple()) {
+    if (destination.padded && has_gaps(destination.type)) bpf_.clear(destination.memory, destination.type.size());
+    std::vector<std::uint32_t> offsets = tuple_offsets(destination.type.parts());
+    for (std::size_t i = 0; i < tuple->elements.size(); ++i) {
+      store(*tuple->elements[i], {bpf_.at(destination.memory, offsets[i]), destination.type.parts()[i], destination.padded});
+    }
+    return;
+  }
+  store(lower(expression, &destination), destination);
+}
+
+void ProbeLowering::store(const Operand& operand, const Destination& destination) {
+  if (operand.place == Operand::Place::nothing) return;
+  if (operand.value == destination.memory) return;
+  switch (operand.place) {
+    case Operand::Place::nothing: return;
+    case Operand::Place::scalar: bpf_.store(operand.value, destination.memory, destination.type.size()); return;
+    case Operand::Place::remote:
+      if (destination.type.is_string()) {
+        read_string(destination, operand.value, operand.type.space(), bpf_.number(operand.type.size()));
+      } else {
+        read(destination.memory, operand.value, destination.type.size(), operand.type.space());
+      }
+      return;
+    case Operand::Place::memory: break;
+  }
+  if (destination.type.is_string()) {
+    store_string(operand, destination);
+  } else if (destination.type.is_tuple() && operand.type.is_tuple() && !(operand.type == destination.type)) {
+    store_tuple(operand, destination);
+  } else {
+    bpf_.copy(destination.memory, operand.value, destination.type.size(), operand.alignment);
+  }
+}
+
+// Strings in memory are padded to their own capacity, so that a copy between capacities only pads the difference.
+void ProbeLowering::store_string(const Operand& operand, const Destination& destination) {
+  std::uint32_t from = operand.type.size();
+  std::uint32_t to = destination.type.size();
+  if (from <= to) {
+    bpf_.copy(destination.memory, operand.value, from, operand.alignment);
+    if (destination.padded && from < to) bpf_.clear_tail(destination.memory, bpf_.number(from), to);
+    if (from == 0) bpf_.store(bpf_.number(0), destination.memory, 1);
+  } else {
+    bpf_.copy(destination.memory, operand.value, to, operand.alignment);
+    bpf_.store(bpf_.number(0), bpf_.at(destination.memory, to - 1), 1);
+  }
+}
+
+void ProbeLowering::store_tuple(const Operand& operand, const Destination& destination) {
+  if (destination.padded && has_gaps(destination.type)) bpf_.clear(destination.memory, destination.type.size());
+  std::vector<std::uint32_t> from = tuple_offsets(operand.type.parts());
+  std::vector<std::uint32_t> to = tuple_offsets(destination.type.parts());
+  for (std::size_t i = 0; i < operand.type.parts().size(); ++i) {
+    store(from_memory(bpf_.at(operand.value, from[i]), operand.type.parts()[i], 0),
+          {bpf_.at(destination.memory, to[i]), destination.type.parts()[i], destination.padded});
+  }
+}
+
+llvm::Value* ProbeLowering::in_memory(const ast::Expression& expression, const Type& type) {
+  Destination destination{temporary(type.size()), type, true};
+  store(expression, destination);
+  return destination.memory;
+}
+
+llvm::Value* ProbeLowering::extract_bits(llvm::Value* value, const StructMember& member) {
+  // Shifted to the top and back, so that the sign comes along.
+  llvm::Value* top = bpf_.CreateShl(value, 64 - member.bit_offset - member.bit_size);
+  return member.type.is_signed() ? bpf_.CreateAShr(top, 64 - member.bit_size) : bpf_.CreateLShr(top, 64 - member.bit_size);
+}
+
+Operand ProbeLowering::at_address(llvm::Value* address, const Type& type, const StructMember* bits) {
+  if (!type.is_scalar()) return {Operand::Place::remote, address, type};
+  if (read_word_ == nullptr) read_word_ = bpf_.word();
+  std::uint32_t size = type.size();
+  bool is_bitfield = bits != nullptr && bits->bit_size != 0;
+  if (is_bitfield) {
+    // Only the bytes that hold the bits, so that a read never leaves the struct.
+    size = (bits->bit_offset + bits->bit_size + 7) / 8;
+    bpf_.CreateStore(bpf_.number(0), read_word_);
+  }
+  read(read_word_, address, size, type.space());
+  llvm::Value* value = bpf_.load(read_word_, is_bitfield ? word : size, !is_bitfield && type.is_signed());
+  return {Operand::Place::scalar, is_bitfield ? extract_bits(value, *bits) : value, type};
+}
+
+Operand ProbeLowering::from_memory(llvm::Value* address, const Type& type, std::uint32_t alignment, const StructMember* bits) {
+  if (!type.is_scalar()) return {Operand::Place::memory, address, type, alignment == 0 ? word : alignment};
+  if (bits != nullptr && bits->bit_size != 0) {
+    llvm::Value* value = bpf_.number(0);
+    for (std::uint32_t i = 0; i < (bits->bit_offset + bits->bit_size + 7) / 8; ++i) {
+      value = bpf_.CreateOr(value, bpf_.CreateShl(bpf_.load(bpf_.at(address, i), 1, false), 8 * i));
+    }
+    return {Operand::Place::scalar, extract_bits(value, *bits), type};
+  }
+  return {Operand::Place::scalar, bpf_.load(address, type.size(), type.is_signed(), alignment), type};
+}
+
+// Compares the literal and its NUL with the string's first bytes, the longest pieces that are aligned at a time.
+llvm::Value* ProbeLowering::equals_literal(const Operand& string, std::string_view text) {
+  if (text.size() >= string.type.size()) return bpf_.getFalse();
+  std::size_t length = text.size() + 1;
+  llvm::Value* difference = bpf_.number(0);
+  std::size_t offset = 0;
+  for (std::uint32_t size : {8u, 4u, 2u, 1u}) {
+    for (; offset + size <= length; offset += size) {
+      std::uint32_t alignment = std::min(size, string.alignment);
+      llvm::Value* piece = bpf_.load(bpf_.at(string.value, offset), size, false, alignment);
+      difference = bpf_.CreateOr(difference, bpf_.CreateXor(piece, bpf_.number(bytes_at(text, offset, size))));
+    }
+  }
+  return bpf_.CreateICmpEQ(difference, bpf_.number(0));
+}
+
+llvm::Value* ProbeLowering::equals_string(const Operand& left, const Operand& right) {
+  std::uint32_t common = std::min(left.type.size(), right.type.size());
+  llvm::AllocaInst* equal = bpf_.word();
+  bpf_.CreateStore(bpf_.number(1), equal);
+  bpf_.repeat(common, [&](llvm::Value* index, llvm::BasicBlock* end) {
+    llvm::Value* a = bpf_.load(bpf_.at(left.value, index), 1, false);
+    llvm::Value* b = bpf_.load(bpf_.at(right.value, index), 1, false);
+    llvm::BasicBlock* differ = bpf_.block("differ");
+    llvm::BasicBlock* same = bpf_.block("same");
+    llvm::BasicBlock* more = bpf_.block("more");
+    bpf_.CreateCondBr(bpf_.CreateICmpNE(a, b), differ, same);
+    bpf_.SetInsertPoint(differ);
+    bpf_.CreateStore(bpf_.number(0), equal);
+    bpf_.CreateBr(end);
+    bpf_.SetInsertPoint(same);
+    bpf_.CreateCondBr(bpf_.CreateICmpEQ(a, bpf_.number(0)), end, more);
+    bpf_.SetInsertPoint(more);
+  });
+  return bpf_.to_bool(bpf_.CreateLoad(bpf_.getInt64Ty(), equal));
+}
+
+llvm::Value* ProbeLowering::string_equal(const ast::Expression& left, const ast::Expression& right) {
+  const Facts& a = facts(left);
+  const Facts& b = facts(right);
+  if (a.text && b.text) return bpf_.getInt1(*a.text == *b.text);
+  auto operand = [&](const ast::Expression& expression) {
+    Operand value = lower(expression);
+    if (value.place == Operand::Place::memory) return value;
+    Destination copy{temporary(value.type.size()), value.type, true};
+    store(value, copy);
+    return Operand{Operand::Place::memory, copy.memory, value.type};
+  };
+  if (a.text || b.text) return equals_literal(operand(a.text ? right : left), a.text ? *a.text : *b.text);
+  Operand first = operand(left);
+  return equals_string(first, operand(right));
+}
+
+}  // namespace fathom::codegen

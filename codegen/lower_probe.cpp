@@ -1,0 +1,191 @@
+// One function: its frame, its scratch memory, and the events it sends.
+//
+//   entry   stack memory, stop flag, process filter
+//   setup   claims scratch memory, where the body needs any
+//   body    …
+//   leave   gives the scratch memory back; returns 0
+#include "codegen/lowering.h"
+
+namespace fathom::codegen {
+
+namespace {
+
+constexpr std::uint32_t word = 8;
+// Larger pieces go to scratch memory at once; smaller ones as long as the frame has room for what the compiler itself spills.
+constexpr std::uint32_t max_stack_piece = 64;
+constexpr std::uint32_t max_stack_total = 256;
+
+constexpr std::uint64_t ring_no_wakeup = 1;     // BPF_RB_NO_WAKEUP
+constexpr std::uint64_t ring_force_wakeup = 2;  // BPF_RB_FORCE_WAKEUP
+constexpr std::uint64_t ring_producer_position = 3;  // BPF_RB_PROD_POS
+constexpr std::uint32_t scratch_slots = 4;
+
+}  // namespace
+
+ProbeLowering::ProbeLowering(ProgramLowering& program, const CheckedProbe& probe, llvm::Function* function)
+    : program_(program), probe_(probe), function_(function), bpf_(program.object(), function) {}
+
+void ProbeLowering::run() {
+  llvm::BasicBlock* entry = &function_->getEntryBlock();
+  setup_ = bpf_.block("setup");
+  llvm::BasicBlock* body = bpf_.block("body");
+  leave_ = llvm::BasicBlock::Create(bpf_.getContext(), "leave", function_);
+  bpf_.SetInsertPoint(entry);
+  bpf_.SetCurrentDebugLocation(program_.object().location(function_, probe_.probe->range));
+  array_key_ = bpf_.word();
+  bpf_.CreateStore(bpf_.number(0), array_key_);
+  if (probe_.type->moment == Moment::attached) check_stop();
+  check_process();
+  bpf_.CreateBr(setup_);
+
+  bpf_.SetInsertPoint(body);
+  for (const CheckedVariable& variable : probe_.variables) {
+    Operand slot;
+    slot.type = variable.type;
+    bool is_scalar = variable.type.is_scalar();
+    slot.place = is_scalar ? Operand::Place::scalar : Operand::Place::memory;
+    slot.value = is_scalar ? bpf_.word() : temporary(variable.type.size());
+    variables_.push_back(slot);
+  }
+  if (probe_.probe->predicate) {
+    llvm::BasicBlock* wanted = bpf_.block("wanted");
+    bpf_.CreateCondBr(condition(*probe_.probe->predicate), wanted, leave_);
+    bpf_.SetInsertPoint(wanted);
+  }
+  block(probe_.probe->body);
+  if (bpf_.GetInsertBlock()->getTerminator() == nullptr) bpf_.CreateBr(leave_);
+
+  bpf_.SetInsertPoint(setup_);
+  bpf_.SetCurrentDebugLocation(program_.object().location(function_, probe_.probe->range));
+  if (scratch_ != nullptr) {
+    claim_scratch();
+  }
+  bpf_.CreateBr(body);
+  bpf_.SetInsertPoint(leave_);
+  if (scratch_ != nullptr) bpf_.store(bpf_.number(0), scratch_, word);
+  bpf_.CreateRet(bpf_.number(0));
+}
+
+void ProbeLowering::check_stop() {
+  llvm::Value* flag = bpf_.load(bpf_.at(program_.run_state(), offsetof(layout::RunState, stop)), word, false);
+  llvm::BasicBlock* go = bpf_.block("running");
+  llvm::BasicBlock* stopped = bpf_.block("stopped");
+  bpf_.CreateCondBr(bpf_.to_bool(flag), stopped, go);
+  bpf_.SetInsertPoint(stopped);
+  bpf_.CreateRet(bpf_.number(0));
+  bpf_.SetInsertPoint(go);
+}
+
+void ProbeLowering::check_process() {
+  const auto& process = program_.checked().settings.process;
+  if (!process || !probe_.type->compares_process) return;
+  llvm::Value* current = bpf_.CreateLShr(bpf_.call(Helper::get_current_pid_tgid, {}), 32);
+  llvm::BasicBlock* go = bpf_.block("right_process");
+  llvm::BasicBlock* other = bpf_.block("other_process");
+  bpf_.CreateCondBr(bpf_.CreateICmpEQ(current, bpf_.number(*process)), go, other);
+  bpf_.SetInsertPoint(other);
+  bpf_.CreateRet(bpf_.number(0));
+  bpf_.SetInsertPoint(go);
+}
+
+llvm::Value* ProbeLowering::temporary(std::uint32_t size) {
+  std::uint32_t rounded = (size + word - 1) / word * word;
+  if (rounded <= max_stack_piece && stack_used_ + rounded <= max_stack_total) {
+    stack_used_ += rounded;
+    return bpf_.stack(rounded);
+  }
+  return scratch(rounded);
+}
+
+llvm::Value* ProbeLowering::scratch(std::uint32_t size) {
+  if (scratch_ == nullptr) {
+    // The claim is made in `setup`, which dominates the whole body; its result arrives in `body` as this value.
+    llvm::IRBuilder<> at_setup(setup_);
+    scratch_ = at_setup.CreatePHI(at_setup.getPtrTy(), scratch_slots);
+  }
+  std::uint32_t offset = word + scratch_used_;
+  scratch_used_ += size;
+  program_.need_scratch(scratch_used_);
+  llvm::IRBuilder<>::InsertPointGuard guard(bpf_);
+  return bpf_.at(scratch_, offset);
+}
+
+// Takes the first free one of this CPU's slots. A program that interrupts another finds that one's slot taken; an atomic exchange decides,
+// since programs in preemptible context do not end in the order in which they began.
+void ProbeLowering::claim_scratch() {
+  auto* claimed = llvm::cast<llvm::PHINode>(scratch_);
+  llvm::GlobalVariable* map = program_.object().map(object_names::scratch);
+  llvm::AllocaInst* index = bpf_.word();
+  llvm::BasicBlock* found = setup_;
+  // `setup` begins with the PHI, so the attempts come before it.
+  llvm::BasicBlock* attempt = bpf_.block("claim");
+  setup_->replaceAllUsesWith(attempt);
+  llvm::BasicBlock* none_left = bpf_.block("no_scratch");
+  bpf_.SetInsertPoint(attempt);
+  for (std::uint32_t slot = 0; slot < scratch_slots; ++slot) {
+    bpf_.CreateStore(bpf_.number(slot), index);
+    llvm::Value* memory = bpf_.lookup(map, index);
+    llvm::BasicBlock* present = bpf_.block("slot");
+    llvm::BasicBlock* next = slot + 1 < scratch_slots ? bpf_.block("claim") : none_left;
+    bpf_.CreateCondBr(bpf_.is_null(memory), none_left, present);
+    bpf_.SetInsertPoint(present);
+    llvm::Value* before = bpf_.CreateAtomicRMW(llvm::AtomicRMWInst::Xchg, memory, bpf_.number(1), llvm::Align(word),
+                                               llvm::AtomicOrdering::Monotonic);
+    bpf_.CreateCondBr(bpf_.to_bool(before), next, found);
+    claimed->addIncoming(memory, present);
+    bpf_.SetInsertPoint(next);
+  }
+  count_lost(layout::Counter::no_scratch);
+  bpf_.CreateRet(bpf_.number(0));
+  bpf_.SetInsertPoint(found);
+}
+
+void ProbeLowering::count_lost(layout::Counter counter, std::uint32_t map) {
+  program_.need_counters();
+  llvm::Value* counters = bpf_.lookup(program_.object().map(object_names::counters), array_key_);
+  bpf_.when(bpf_.CreateIsNotNull(counters), [&] {
+    llvm::Value* place = bpf_.at(counters, (static_cast<std::uint32_t>(counter) + map) * word);
+    bpf_.atomic_add(place, bpf_.number(1));
+  });
+}
+
+void ProbeLowering::record(std::uint32_t format, const std::function<void(llvm::Value*, const layout::RecordLayout&)>& fill) {
+  layout::RecordLayout layout = layout::record_layout(program_.plan().formats[format].fields);
+  llvm::GlobalVariable* ring = program_.object().map(object_names::data_ring);
+  llvm::Value* record = bpf_.call(Helper::ringbuf_reserve, {ring, bpf_.number(layout.size), bpf_.number(0)});
+  bpf_.choose(
+      bpf_.is_null(record), [&] { count_lost(layout::Counter::lost_events); },
+      [&] {
+        bpf_.store(bpf_.number(format), record, word);
+        fill(record, layout);
+        bpf_.call(Helper::ringbuf_submit, {record, bpf_.number(ring_no_wakeup)});
+      });
+}
+
+void ProbeLowering::control(layout::ControlKind kind, std::uint32_t map, llvm::Value* first, llvm::Value* second) {
+  using layout::ControlRecord;
+  program_.need_control();
+  llvm::Value* position = bpf_.number(0);
+  if (program_.plan().uses_data_ring) {
+    position = bpf_.call(Helper::ringbuf_query, {program_.object().map(object_names::data_ring), bpf_.number(ring_producer_position)});
+  }
+  llvm::GlobalVariable* ring = program_.object().map(object_names::control_ring);
+  llvm::Value* record = bpf_.call(Helper::ringbuf_reserve, {ring, bpf_.number(sizeof(ControlRecord)), bpf_.number(0)});
+  bpf_.choose(
+      bpf_.is_null(record), [&] { count_lost(layout::Counter::lost_control); },
+      [&] {
+        bpf_.store(bpf_.number(static_cast<std::uint64_t>(kind)), bpf_.at(record, offsetof(ControlRecord, kind)), 4);
+        bpf_.store(bpf_.number(map), bpf_.at(record, offsetof(ControlRecord, map)), 4);
+        bpf_.store(position, bpf_.at(record, offsetof(ControlRecord, data_position)), word);
+        bpf_.store(first, bpf_.at(record, offsetof(ControlRecord, first)), word);
+        bpf_.store(second, bpf_.at(record, offsetof(ControlRecord, second)), word);
+        bpf_.call(Helper::ringbuf_submit, {record, bpf_.number(ring_force_wakeup)});
+      });
+}
+
+void ProbeLowering::leave() {
+  bpf_.CreateBr(leave_);
+  bpf_.SetInsertPoint(bpf_.block("unreachable"));
+}
+
+}  // namespace fathom::codegen

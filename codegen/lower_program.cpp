@@ -1,0 +1,151 @@
+// The program as a whole: maps, rings, one function per checked probe, and the Plan.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "codegen/lowering.h"
+
+namespace fathom::codegen {
+
+namespace {
+
+constexpr std::uint32_t word = 8;
+constexpr std::size_t max_name = 15;  // bytes of a BPF object name that the kernel keeps
+// Values of keyed maps that together would take more than this are allocated when they are first used.
+constexpr std::uint64_t preallocated_bytes = 1u << 20;
+// The largest value that the kernel allocates on demand (one page less its bookkeeping).
+constexpr std::uint32_t max_on_demand = 4000;
+// Room for different stacks.
+constexpr std::uint32_t max_stacks = 16384;
+// Programs can interrupt each other on one CPU: task, soft and hard interrupt, NMI.
+constexpr std::uint32_t scratch_contexts = 4;
+
+std::string_view section_of(ProgramKind kind) {
+  switch (kind) {
+    case ProgramKind::raw_tracepoint: return "raw_tp";
+    case ProgramKind::tracepoint: return "tracepoint";
+    case ProgramKind::perf_event: return "perf_event";
+  }
+  return "";
+}
+
+std::string object_name(std::string_view prefix, std::string_view name) {
+  std::string text(prefix);
+  for (char c : name) text += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+  return text.substr(0, max_name);
+}
+
+// Function names are free to be longer; the kernel shows the first 15 bytes.
+std::string program_name(const CheckedProbe& probe, std::size_t index) {
+  std::string name = probe.attach_points.front().text;
+  for (char& c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+  }
+  return fmt::format("{}_{}", name, index + 1);
+}
+
+}  // namespace
+
+ProgramLowering::ProgramLowering(const CheckedProgram& checked) : checked_(checked), object_(*checked.source) {
+  plan_.settings = checked.settings;
+}
+
+void ProgramLowering::run() {
+  for (const CheckedProbe& probe : checked_.probes) {
+    for (const Facts& facts : probe.facts) plan_.uses_data_ring |= facts.builtin != nullptr && facts.builtin->writes_records;
+  }
+  for (std::size_t i = 0; i < checked_.maps.size(); ++i) plan_map(checked_.maps[i], i);
+  for (std::size_t i = 0; i < checked_.probes.size(); ++i) {
+    const CheckedProbe& probe = checked_.probes[i];
+    ProgramPlan program;
+    program.name = program_name(probe, i);
+    program.kind = probe.type->program;
+    program.moment = probe.type->moment;
+    program.attach_points = probe.attach_points;
+    for (const Facts& facts : probe.facts) program.needs_cookie |= facts.builtin != nullptr && facts.builtin->reads_cookie;
+    program.needs_cookie = program.needs_cookie && probe.attach_points.size() > 1;
+    llvm::Function* function = object_.program(program.name, std::string(section_of(program.kind)), probe.probe->range);
+    plan_.programs.push_back(std::move(program));
+    ProbeLowering(*this, probe, function).run();
+  }
+  define_maps();
+  define_rings();
+  object_.finish();
+}
+
+void ProgramLowering::plan_map(const CheckedMap& map, std::size_t index) {
+  MapPlan plan;
+  plan.name = "@" + map.name;
+  plan.object_name = object_name(fmt::format("m{}_", index), map.name);
+  plan.keyed = map.keyed;
+  plan.key_is_list = map.key_is_list;
+  plan.key = map.key;
+  plan.value = map.value;
+  plan.per_cpu = map.value.is_aggregation();
+  plan.max_entries = map.keyed ? checked_.settings.max_map_keys : 1;
+  plan_.maps.push_back(std::move(plan));
+}
+
+void ProgramLowering::define_maps() {
+  for (const MapPlan& map : plan_.maps) {
+    MapDefinition definition;
+    definition.key_size = map.keyed ? map.key.size() : 4;
+    definition.max_entries = map.max_entries;
+    if (map.per_cpu) {
+      definition.type = map.keyed ? MapType::percpu_hash : MapType::percpu_array;
+      definition.value_size = layout::aggregation_size(map.value.aggregation(), map.value.buckets());
+    } else {
+      definition.type = map.keyed ? MapType::hash : MapType::array;
+      definition.value_size = map.keyed ? map.value.size() : layout::scalar_written_offset(map.value) + word;
+    }
+    std::uint64_t copies = map.per_cpu ? checked_.possible_cpus : 1;
+    bool large = std::uint64_t{definition.value_size + definition.key_size} * definition.max_entries * copies > preallocated_bytes;
+    if (map.keyed && large && definition.value_size <= max_on_demand) definition.flags = map_no_preallocation;
+    object_.define_map(map.object_name, definition);
+  }
+  if (uses_counters_) {
+    auto entries = static_cast<std::uint32_t>(layout::Counter::first_map) + static_cast<std::uint32_t>(plan_.maps.size());
+    object_.define_map(object_names::counters, {MapType::percpu_array, 4, entries * word, 1, 0});
+  }
+  if (scratch_bytes_ != 0) object_.define_map(object_names::scratch, {MapType::percpu_array, 4, word + scratch_bytes_, scratch_contexts, 0});
+  if (plan_.stack_frames != 0) {
+    object_.define_map(object_names::stacks, {MapType::hash, sizeof(layout::StackValue), plan_.stack_frames * word, max_stacks, map_no_preallocation});
+  }
+}
+
+void ProgramLowering::define_rings() {
+  constexpr std::uint32_t control_bytes = 64u << 10;
+  if (plan_.uses_data_ring) object_.define_map(object_names::data_ring, {MapType::ring_buffer, 0, 0, plan_.settings.ring_bytes, 0});
+  if (uses_control_) object_.define_map(object_names::control_ring, {MapType::ring_buffer, 0, 0, control_bytes, 0});
+  plan_.uses_control_ring = uses_control_;
+}
+
+std::uint32_t ProgramLowering::format(FormatPlan format) {
+  for (std::size_t i = 0; i < plan_.formats.size(); ++i) {
+    const FormatPlan& known = plan_.formats[i];
+    if (known.style == format.style && known.text == format.text && known.fields == format.fields) return static_cast<std::uint32_t>(i);
+  }
+  plan_.formats.push_back(std::move(format));
+  return static_cast<std::uint32_t>(plan_.formats.size() - 1);
+}
+
+std::uint32_t ProgramLowering::time_format(const std::string& text) {
+  auto found = std::ranges::find(plan_.time_formats, text);
+  if (found == plan_.time_formats.end()) found = plan_.time_formats.insert(found, text);
+  return static_cast<std::uint32_t>(found - plan_.time_formats.begin());
+}
+
+// long f(map, key, value, context) { return 0; }: for_each_map_elem() then counts the elements.
+llvm::Function* ProgramLowering::counting_callback() {
+  if (counting_callback_ == nullptr) {
+    counting_callback_ = object_.callback("count_element", 4, {0, 0});
+    llvm::IRBuilder<> builder(&counting_callback_->getEntryBlock());
+    builder.CreateRet(builder.getInt64(0));
+  }
+  return counting_callback_;
+}
+
+llvm::GlobalVariable* ProgramLowering::run_state() { return object_.global(object_names::run_state, object_names::run_state_section, sizeof(layout::RunState)); }
+
+}  // namespace fathom::codegen

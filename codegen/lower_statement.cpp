@@ -1,0 +1,112 @@
+// Statements.
+#include "ast/walk.h"
+#include "codegen/call_lowering.h"
+
+namespace fathom::codegen {
+
+using namespace ast;
+
+void ProbeLowering::block(const Block& block) {
+  for (const StatementPtr& child : block.statements) statement(*child);
+}
+
+void ProbeLowering::statement(const Statement& node) {
+  bpf_.SetCurrentDebugLocation(program_.object().location(function_, node.range));
+  match(
+      node.kind,
+      [&](const ExpressionStatement& n) {
+        const Facts& known = facts(*n.expression);
+        if (known.type.is_aggregation()) {
+          for (std::size_t i = 0; i < program_.checked().maps.size(); ++i) {
+            if (program_.checked().maps[i].name.empty()) aggregation(*n.expression, static_cast<std::uint32_t>(i), {});
+          }
+        } else {
+          lower(*n.expression);
+        }
+      },
+      [&](const Assignment& n) { assignment(n); },
+      [&](const If& n) {
+        llvm::Value* condition = this->condition(*n.condition);
+        if (n.otherwise) {
+          bpf_.choose(condition, [&] { block(n.then); }, [&] { block(*n.otherwise); });
+        } else {
+          bpf_.when(condition, [&] { block(n.then); });
+        }
+      },
+      [&](const Return& n) {
+        if (n.value) lower(*n.value);
+        leave();
+      },
+      [&](const Unroll& n) {
+        for (std::int64_t i = 0; i < facts(*n.count).constant.value_or(0); ++i) block(n.body);
+      },
+      [&](const Block& n) { block(n); },
+      // Refused by check.
+      [](const While&) {}, [](const For&) {}, [](const Break&) {}, [](const Continue&) {}, [](const Declaration&) {});
+}
+
+void ProbeLowering::assignment(const Assignment& node) {
+  if (const auto* target = std::get_if<MapAccess>(&node.target->kind)) {
+    assign_map(node, *target);
+  } else {
+    assign_variable(node);
+  }
+}
+
+void ProbeLowering::aggregation(const Expression& call, std::uint32_t map, const Expressions& keys) {
+  llvm::Value* key = this->key(map, keys);
+  const auto* node = std::get_if<Call>(&call.kind);
+  CallLowering lowering(*this, call, node->arguments, nullptr);
+  lowering.set_target(map, key);
+  facts(call).builtin->lower(lowering);
+}
+
+void ProbeLowering::assign_map(const Assignment& node, const MapAccess& target) {
+  std::uint32_t index = facts(*node.target).index;
+  if (facts(*node.value).type.is_aggregation()) {
+    aggregation(*node.value, index, target.keys);
+    return;
+  }
+  const MapPlan& plan = map_plan(index);
+  if (node.op) {
+    llvm::Value* amount = scalar(*node.value);
+    if (plan.value.is_pointer()) amount = pointer_step(plan.value, amount);
+    change_map(index, key(index, target.keys), *node.op, amount, facts(*node.target).is_signed);
+    return;
+  }
+  // The value first, then the key: scripts read the old element in the value.
+  Operand value;
+  if (plan.value.is_scalar()) {
+    value = {Operand::Place::scalar, scalar(*node.value), plan.value};
+  } else if (plan.keyed) {
+    value = {Operand::Place::memory, in_memory(*node.value, plan.value), plan.value};
+  } else {
+    value = lower(*node.value);
+    if (value.place == Operand::Place::nothing) value = {Operand::Place::memory, in_memory(*node.value, plan.value), plan.value};
+  }
+  assign(index, key(index, target.keys), value);
+}
+
+void ProbeLowering::assign_variable(const Assignment& node) {
+  const Operand& slot = variables_[facts(*node.target).index];
+  if (slot.place == Operand::Place::memory) {
+    // Through a copy where the value reads the variable itself.
+    Operand value = lower(*node.value);
+    if (value.value == slot.value) return;
+    if (value.place == Operand::Place::nothing) {
+      store(*node.value, {slot.value, slot.type, true});
+    } else {
+      store(value, {slot.value, slot.type, true});
+    }
+    return;
+  }
+  llvm::Value* value = scalar(*node.value);
+  if (node.op) {
+    llvm::Value* old = bpf_.CreateLoad(bpf_.getInt64Ty(), slot.value);
+    if (slot.type.is_pointer()) value = pointer_step(slot.type, value);
+    value = arithmetic(*node.op, old, value, facts(*node.target).is_signed);
+  }
+  bpf_.CreateStore(value, slot.value);
+}
+
+}  // namespace fathom::codegen

@@ -1,0 +1,194 @@
+// From the checked program to LLVM IR and the Plan. ProgramLowering holds what all probes share; ProbeLowering makes one function.
+// The parts of ProbeLowering stand in files by subject: lower_probe.cpp (frame, events), lower_statement.cpp, lower_expression.cpp,
+// lower_memory.cpp (values larger than a register), lower_map.cpp.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "ast/check.h"
+#include "codegen/bpf_builder.h"
+#include "runtime/layout.h"
+#include "runtime/plan.h"
+
+namespace fathom::codegen {
+
+// A lowered value.
+struct Operand {
+  enum class Place : std::uint8_t {
+    nothing,   // no value
+    scalar,    // an i64 in `value`
+    memory,    // `value` points to it, in memory that BPF may read directly
+    remote,    // `value` is an i64 address in the space of `type`, to be read with a helper
+  };
+  Place place = Place::nothing;
+  llvm::Value* value = nullptr;
+  Type type;
+  std::uint32_t alignment = 8;  // of memory
+};
+
+// Strings up to this size are padded by unrolled stores, longer ones by a helper.
+inline constexpr std::uint32_t max_inline_clear = 128;
+
+// Where a value shall go. `padded`: every byte of the type's size must be defined (map keys, stored values); otherwise what follows a
+// string's NUL may be anything (records).
+struct Destination {
+  llvm::Value* memory = nullptr;
+  Type type;
+  bool padded = true;
+};
+
+// What all probes of a program share.
+class ProgramLowering {
+ public:
+  explicit ProgramLowering(const CheckedProgram& checked);
+
+  void run();
+
+  const CheckedProgram& checked() const { return checked_; }
+  ObjectBuilder& object() { return object_; }
+  Plan& plan() { return plan_; }
+
+  // Index of the row in Plan::formats, shared between equal ones.
+  std::uint32_t format(FormatPlan format);
+  std::uint32_t time_format(const std::string& text);
+  // Per-CPU memory that programs use for what does not fit on the stack: at least `bytes` of it.
+  void need_scratch(std::uint32_t bytes) { scratch_bytes_ = std::max(scratch_bytes_, bytes); }
+  void need_counters() { uses_counters_ = true; }
+  void need_control() { uses_control_ = true; }
+  void need_stacks(std::uint32_t frames) { plan_.stack_frames = std::max(plan_.stack_frames, frames); }
+  llvm::Function* counting_callback();
+  llvm::GlobalVariable* run_state();
+
+ private:
+  void plan_map(const CheckedMap& map, std::size_t index);
+  void define_maps();
+  void define_rings();
+
+  const CheckedProgram& checked_;
+  ObjectBuilder object_;
+  Plan plan_;
+  std::uint32_t scratch_bytes_ = 0;
+  bool uses_counters_ = false;
+  bool uses_control_ = false;
+  llvm::Function* counting_callback_ = nullptr;
+};
+
+// One function. Public is what builtin rows reach through CallLowering.
+class ProbeLowering {
+ public:
+  ProbeLowering(ProgramLowering& program, const CheckedProbe& probe, llvm::Function* function);
+
+  void run();
+
+  BpfBuilder& bpf() { return bpf_; }
+  ProgramLowering& program() { return program_; }
+  const CheckedProbe& probe() const { return probe_; }
+  llvm::Value* context() { return function_->getArg(0); }
+  const Facts& facts(const ast::Expression& expression) const { return probe_.of(expression); }
+
+  // expressions
+  Operand lower(const ast::Expression& expression, const Destination* hint = nullptr);
+  llvm::Value* scalar(const ast::Expression& expression);
+  llvm::Value* condition(const ast::Expression& expression);
+  Operand context_field(const ContextField& field);
+  // Whether lowering it with a destination builds the value right there.
+  bool writes_in_place(const ast::Expression& expression) const;
+
+  // memory
+  void store(const ast::Expression& expression, const Destination& destination);
+  void store(const Operand& operand, const Destination& destination);
+  // A copy of a value that BPF can address, e.g. for a helper's argument.
+  llvm::Value* in_memory(const ast::Expression& expression, const Type& type);
+  // 8-byte aligned memory for the rest of the function: on the stack while small, per-CPU scratch beyond.
+  llvm::Value* temporary(std::uint32_t size);
+  void read(llvm::Value* to, llvm::Value* address, std::uint32_t size, AddressSpace space);
+  // Reads a NUL-terminated string; pads it if asked to. The length argument may cut it further (a scalar, NUL included).
+  void read_string(const Destination& destination, llvm::Value* address, AddressSpace space, llvm::Value* length = nullptr);
+  void store_literal(std::string_view text, const Destination& destination);
+
+  // maps
+  llvm::GlobalVariable* map(std::uint32_t index);
+  const MapPlan& map_plan(std::uint32_t index) { return program_.plan().maps[index]; }
+  llvm::Value* key(std::uint32_t map, const ast::Expressions& keys);
+  void assign(std::uint32_t map, llvm::Value* key, const Operand& value);
+  // Calls `update` with the address of this CPU's value, which is made if it is missing.
+  void aggregate(std::uint32_t map, llvm::Value* key, const std::function<void(llvm::Value*)>& update);
+  // The same for an element of `size` bytes of any kind: calls `use` with its address, made from zeroes where it is missing.
+  void with_element(std::uint32_t map, llvm::Value* key, std::uint32_t size, const std::function<void(llvm::Value*)>& use);
+  void count_lost(layout::Counter counter, std::uint32_t map = 0);
+
+  // events
+  // Reserves a record for the format, lets `fill` write its fields, and submits it. A full ring is counted.
+  void record(std::uint32_t format, const std::function<void(llvm::Value* record, const layout::RecordLayout& layout)>& fill);
+  void control(layout::ControlKind kind, std::uint32_t map, llvm::Value* first, llvm::Value* second);
+  // Returns from the program; what is lowered behind it is dropped.
+  void leave();
+
+ private:
+  // frame
+  void check_stop();
+  void check_process();
+  llvm::Value* scratch(std::uint32_t size);
+  void claim_scratch();
+
+  // statements
+  void block(const ast::Block& block);
+  void statement(const ast::Statement& statement);
+  void assignment(const ast::Assignment& node);
+  void assign_map(const ast::Assignment& node, const ast::MapAccess& target);
+  void assign_variable(const ast::Assignment& node);
+  void aggregation(const ast::Expression& call, std::uint32_t map, const ast::Expressions& keys);
+
+  // expressions
+  Operand call(const ast::Expression& expression, const ast::Expressions& arguments, const Destination* hint);
+  Operand unary(const ast::Unary& node, const ast::Expression& expression);
+  Operand step(const ast::Step& node, const ast::Expression& expression);
+  Operand binary(const ast::Binary& node, const ast::Expression& expression);
+  Operand short_circuit(const ast::Binary& node);
+  Operand ternary(const ast::Ternary& node, const ast::Expression& expression);
+  Operand member(const ast::Member& node, const ast::Expression& expression);
+  Operand subscript(const ast::Subscript& node, const ast::Expression& expression);
+  Operand cast(const ast::Cast& node, const ast::Expression& expression);
+  llvm::Value* arithmetic(ast::BinaryOperator op, llvm::Value* left, llvm::Value* right, bool is_signed);
+  llvm::Value* divide(llvm::Value* left, llvm::Value* right, bool is_signed, bool want_remainder);
+  Type in_space_of(const Type& type, const ast::Expression& pointer) const;
+  llvm::Value* pointer_step(const Type& pointer, llvm::Value* count);
+  llvm::Value* string_equal(const ast::Expression& left, const ast::Expression& right);
+  llvm::Value* equals_literal(const Operand& string, std::string_view text);
+  llvm::Value* equals_string(const Operand& left, const Operand& right);
+
+  // Something of `type` at a remote address: scalars are read, the rest stays remote.
+  Operand at_address(llvm::Value* address, const Type& type, const StructMember* bits = nullptr);
+  Operand from_memory(llvm::Value* address, const Type& type, std::uint32_t alignment, const StructMember* bits = nullptr);
+  llvm::Value* extract_bits(llvm::Value* word, const StructMember& member);
+  void store_string(const Operand& operand, const Destination& destination);
+  void store_tuple(const Operand& operand, const Destination& destination);
+
+  Operand read_map(std::uint32_t map, const ast::Expressions& keys, const Type& type);
+  Operand read_aggregation(std::uint32_t map, llvm::Value* key, const Type& type);
+  Operand step_map(const ast::Step& node, const ast::MapAccess& target, const ast::Expression& expression);
+  // Atomically adds to a number in a map; returns its old value.
+  llvm::Value* add_to_map(std::uint32_t map, llvm::Value* key, llvm::Value* amount);
+  // target op= value, atomically where BPF has the operation.
+  void change_map(std::uint32_t map, llvm::Value* key, ast::BinaryOperator op, llvm::Value* amount, bool is_signed);
+  void replace_in_map(std::uint32_t map, llvm::Value* key, const std::function<llvm::Value*(llvm::Value*)>& change);
+  void mark_written(std::uint32_t map, llvm::Value* value);
+
+  ProgramLowering& program_;
+  const CheckedProbe& probe_;
+  llvm::Function* function_;
+  BpfBuilder bpf_;
+  llvm::BasicBlock* setup_ = nullptr;   // where scratch is claimed, if any of it is used
+  llvm::BasicBlock* leave_ = nullptr;   // gives scratch back and returns
+  llvm::Value* scratch_ = nullptr;
+  std::uint32_t scratch_used_ = 0;
+  std::uint32_t stack_used_ = 0;
+  llvm::Value* array_key_ = nullptr;
+  llvm::Value* read_word_ = nullptr;
+  std::vector<Operand> variables_;
+};
+
+}  // namespace fathom::codegen
