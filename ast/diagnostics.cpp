@@ -3,6 +3,7 @@
 #include "ast/diagnostics.h"
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
 #include <tuple>
 
@@ -47,23 +48,23 @@ Diagnostic& Diagnostics::add(DiagnosticId id, Range range, std::string message) 
 }
 
 std::vector<Diagnostic> Diagnostics::sorted() const {
-  std::vector<Diagnostic> result = all_;
-  auto place = [](const Diagnostic& diagnostic) {
-    return std::tuple(row_of(diagnostic.id).severity, diagnostic.range.begin, diagnostic.range.end);
+  std::vector<std::size_t> order(all_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  // What was found first about a place is shown first.
+  auto rank = [this](std::size_t index) {
+    const Diagnostic& diagnostic = all_[index];
+    return std::tuple(row_of(diagnostic.id).severity, diagnostic.range.begin, diagnostic.range.end, index);
   };
-  // Stable, so that what was found first about a place is shown first.
-  std::stable_sort(result.begin(), result.end(), [&](const Diagnostic& a, const Diagnostic& b) { return place(a) < place(b); });
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
   std::vector<Diagnostic> unique;
-  for (Diagnostic& candidate : result) {
-    auto repeats = [&](const Diagnostic& shown) {
-      return shown.id == candidate.id && shown.range == candidate.range && shown.message == candidate.message;
-    };
+  for (std::size_t index : order) {
+    const Diagnostic& candidate = all_[index];
     // Equal ones share a place, so that only the end of the list has to be looked at.
     bool repeated = false;
     for (auto shown = unique.rbegin(); shown != unique.rend() && shown->range == candidate.range && !repeated; ++shown) {
-      repeated = repeats(*shown);
+      repeated = shown->id == candidate.id && shown->message == candidate.message;
     }
-    if (!repeated) unique.push_back(std::move(candidate));
+    if (!repeated) unique.push_back(candidate);
   }
   return unique;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "ast/diagnostics.h"
 #include "ast/display_text.h"
@@ -85,11 +86,8 @@ std::vector<Renderer::Mark> Renderer::marks() const {
     }
   }
   Mark primary = mark(diagnostic_.range, std::move(here), true);
-  std::stable_sort(others.begin(), others.end(), [&](const Mark& a, const Mark& b) {
-    bool a_elsewhere = a.line != primary.line;
-    bool b_elsewhere = b.line != primary.line;
-    return std::pair(a_elsewhere, a.line) < std::pair(b_elsewhere, b.line);
-  });
+  auto rank = [&](const Mark& one) { return std::tuple(one.line != primary.line, one.line, one.range.begin, one.range.end); };
+  std::sort(others.begin(), others.end(), [&](const Mark& a, const Mark& b) { return rank(a) < rank(b); });
   others.insert(others.begin(), std::move(primary));
   return others;
 }
