@@ -32,7 +32,7 @@ class CallCheck;
 struct CheckedMap;  // ast/check.h
 
 struct Builtin {
-  // "uint32 pid", "string str(pointer|int|string value, [int length])", "none printf(format text, ...)"; see ast/prototype.h.
+  // "uint32 pid", "string str(pointer|int|string value, [int length])", "none printf(text format, ...)"; see ast/prototype.h.
   std::string_view prototype;
   // One sentence for the manual.
   std::string_view doc;

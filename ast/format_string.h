@@ -11,6 +11,9 @@
 
 namespace fathom {
 
+// The largest width and precision; larger ones are a FormatProblem, and larger `*` arguments count as this.
+inline constexpr int max_format_width = 65535;
+
 enum class LengthModifier : std::uint8_t { none, hh, h, l, ll, j, z, t, L };
 
 // How a conversion reads its argument.
@@ -36,7 +39,7 @@ struct Conversion {
   unsigned arguments() const { return 1u + width_argument + precision_argument; }
 };
 
-// A stretch of text, then (but for the last piece) a conversion. `%%` is already a `%` in the text.
+// A stretch of text, then a conversion; the last piece may be text alone. `%%` is already a `%` in the text.
 struct FormatPiece {
   std::string text;
   bool has_conversion = false;

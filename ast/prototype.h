@@ -9,7 +9,8 @@
 //               | text          a constant string
 //               | word          a bare identifier such as `perf`, not looked up
 //
-// `auto` as a result: the row's check function sets the type.
+// `auto` as a result: the row's check function sets the type. A `string` result has capacity 0 until the check function sets it;
+// `pointer` points to nothing known, `stack` and `symbol` are the kernel's.
 #pragma once
 
 #include <optional>

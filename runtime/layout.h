@@ -64,13 +64,14 @@ struct AverageValue { std::uint64_t total; std::uint64_t count; };      // avg, 
 
 // Bucket 0: negatives. With k = bits: 1 + n for n < 2^(k+1) values that have a bucket of their own; then 2^k buckets per power of two.
 std::uint32_t hist_buckets(std::uint32_t bits);
-// First value and (exclusive) last value of bucket `index` ≥ 1. The last bucket's end wraps to 0.
+// First value and (exclusive) last value of bucket `index` ≥ 1. The last bucket ends at 2^63.
 struct BucketRange { std::uint64_t low, high; };
 BucketRange hist_bucket_range(std::uint32_t index, std::uint32_t bits);
 // The bucket of a value: the rule that the generated code follows.
 std::uint32_t hist_bucket(std::int64_t value, std::uint32_t bits);
 
-// Bucket 0: below min; 1 …: steps; the last: max and above.
+// Bucket 0: below min; 1 …: steps, the last of them shorter where `step` does not divide max - min; then one for max and above.
+// `step` is at least 1 and min at most max.
 std::uint32_t lhist_buckets(const Buckets& buckets);
 std::uint32_t lhist_bucket(std::int64_t value, const Buckets& buckets);
 

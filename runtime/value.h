@@ -16,6 +16,7 @@
 namespace fathom {
 
 struct Value;
+struct NamedValue;
 
 struct NoValue {};
 struct PointerValue { std::uint64_t address; };
@@ -24,7 +25,7 @@ struct StringValue { std::string bytes; bool truncated; };   // truncated: it fi
 struct BufferValue { std::string bytes; };
 struct ArrayValue { std::vector<Value> elements; };
 struct TupleValue { std::vector<Value> elements; };
-struct StructValue { std::vector<std::pair<std::string, Value>> members; };
+struct StructValue { std::vector<NamedValue> members; };  // those of anonymous members stand among them
 struct SymbolValue { std::uint64_t address; SymbolSpace space; };
 struct StackFrames { std::vector<std::uint64_t> addresses; SymbolSpace space; std::uint32_t process; };
 struct TimeValue { std::uint64_t nanoseconds; std::string format; };  // CLOCK_BOOTTIME
@@ -36,6 +37,11 @@ struct Value {
   using Kind = std::variant<NoValue, bool, std::int64_t, std::uint64_t, PointerValue, EnumValue, StringValue, BufferValue, ArrayValue,
                             TupleValue, StructValue, SymbolValue, StackFrames, TimeValue, StatsValue, AverageResult, HistogramValue>;
   Kind kind;
+};
+
+struct NamedValue {
+  std::string name;
+  Value value;
 };
 
 // What decoding some types has to look up elsewhere.
@@ -70,6 +76,10 @@ struct MapContents {
 // Sorts entries as the language defines: numbers and counts by value, averages by average, histograms by total, all others by key;
 // ties in key order.
 void sort_entries(MapContents& map);
+
+// total / count, as C divides: an int64 where the numbers are signed, else a uint64; 0 where count is.
+Value average(const AverageResult& result);
+Value average(const StatsValue& result);
 
 // Three-way comparison of keys: integers by number, strings bytewise, tuples and structs part by part.
 int compare(const Value& left, const Value& right);

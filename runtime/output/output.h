@@ -44,7 +44,8 @@ class Output {
   virtual void flush() = 0;
 };
 
-// The text format. `file` stays open and belongs to the caller. Nothing is flushed but at line ends, and only if `line_buffered`.
+// The text format. `file` stays open and belongs to the caller, who also chooses by setvbuf() when it is written out: line by line, when
+// the buffer is full, or at once. Only flush() flushes.
 std::unique_ptr<Output> make_text_output(std::FILE* file, SymbolSource& symbols, const Settings& settings);
 
 // printf's text: C semantics for the values of the language.

@@ -1,0 +1,129 @@
+// One function per kind of value.
+#include "runtime/output/value_text.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "runtime/output/histogram.h"
+#include "runtime/output/wall_time.h"
+
+namespace fathom {
+
+namespace {
+
+template <class... Args>
+void append_format(std::string& text, fmt::format_string<Args...> format, Args&&... args) {
+  fmt::format_to(std::back_inserter(text), format, std::forward<Args>(args)...);
+}
+
+template <class T>
+void append_stats(std::string& text, const StatsValue& stats, T total) {
+  append_format(text, "{{ .count = {}, .average = {}, .total = {} }}", stats.count, std::get<T>(average(stats).kind), total);
+}
+
+}  // namespace
+
+struct ValueText::Append {
+  const ValueText& values;
+  std::string& text;
+
+  void operator()(NoValue) const { text += "null"; }
+  void operator()(bool value) const { text += value ? "true" : "false"; }
+  void operator()(std::int64_t value) const { text += std::string_view(fmt::format_int(value).c_str()); }
+  void operator()(std::uint64_t value) const { text += std::string_view(fmt::format_int(value).c_str()); }
+  void operator()(PointerValue value) const { append_format(text, "{:#x}", value.address); }
+  void operator()(const EnumValue& value) const {
+    if (value.name.empty()) return (*this)(value.value);
+    text += value.name;
+  }
+  void operator()(const StringValue& value) const {
+    text += value.bytes;
+    if (value.truncated) text += values.settings_.truncation_trailer;
+  }
+  void operator()(const BufferValue& value) const { append_buffer(text, value.bytes, BufferForm::readable); }
+  void operator()(const ArrayValue& value) const {
+    text += '[';
+    values.append_list(text, value.elements, ",");
+    text += ']';
+  }
+  void operator()(const TupleValue& value) const {
+    text += '(';
+    values.append_list(text, value.elements, ", ");
+    text += ')';
+  }
+  void operator()(const StructValue& value) const {
+    if (value.members.empty()) {
+      text += "{}";
+      return;
+    }
+    std::string_view separator = "{ .";
+    for (const NamedValue& member : value.members) {
+      text += separator;
+      text += member.name;
+      text += " = ";
+      values.append(text, member.value);
+      separator = ", .";
+    }
+    text += " }";
+  }
+  void operator()(SymbolValue value) const {
+    SymbolSource::Name name = values.symbols_.name_of(value.address, value.space, 0);
+    if (name.symbol.empty()) return (*this)(PointerValue{value.address});
+    text += name.symbol;
+  }
+  void operator()(const StackFrames& value) const { values.append_stack(text, value); }
+  void operator()(const TimeValue& value) const { text += time_text(wall_from_boot(value.nanoseconds), value.format); }
+  void operator()(const StatsValue& value) const {
+    if (value.is_signed) return append_stats(text, value, static_cast<std::int64_t>(value.total));
+    append_stats(text, value, value.total);
+  }
+  void operator()(const AverageResult& value) const { values.append(text, average(value)); }
+  void operator()(const HistogramValue& value) const { append_histogram(text, value); }
+};
+
+void ValueText::append(std::string& text, const Value& value) const { std::visit(Append{*this, text}, value.kind); }
+
+void ValueText::append_key(std::string& text, const Value& key) const {
+  if (const auto* list = std::get_if<TupleValue>(&key.kind)) return append_list(text, list->elements, ", ");
+  append(text, key);
+}
+
+void ValueText::append_list(std::string& text, const std::vector<Value>& values, std::string_view separator) const {
+  bool first = true;
+  for (const Value& value : values) {
+    if (!first) text += separator;
+    first = false;
+    append(text, value);
+  }
+}
+
+// Begins and ends with a line break; tools that fold stacks rely on it.
+void ValueText::append_stack(std::string& text, const StackFrames& stack) const {
+  text += '\n';
+  for (std::uint64_t address : stack.addresses) {
+    SymbolSource::Name name = symbols_.name_of(address, stack.space, stack.process);
+    if (name.symbol.empty()) {
+      append_format(text, "        {:#x}\n", address);
+    } else {
+      append_format(text, "        {}+{}\n", name.symbol, name.offset);
+    }
+  }
+}
+
+void append_buffer(std::string& text, std::string_view bytes, BufferForm form) {
+  bool first = true;
+  for (char c : bytes) {
+    auto byte = static_cast<unsigned char>(c);
+    if (form == BufferForm::hexadecimal) {
+      append_format(text, "{}{:02x}", first ? "" : " ", byte);
+    } else if (form == BufferForm::readable && c >= ' ' && c <= '~') {
+      text += c;
+    } else {
+      append_format(text, "\\x{:02x}", byte);
+    }
+    first = false;
+  }
+}
+
+}  // namespace fathom
