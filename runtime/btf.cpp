@@ -48,24 +48,14 @@ Type convert_integer(const btf* types, const btf_type* type) {
 
 bool is_enumeration(const btf_type* type) { return btf_is_enum(type) || btf_is_enum64(type); }
 
-std::int64_t enumerator_value(const btf_type* type, int index) {
+std::int64_t enumerator_value(const btf_type* type, int index, bool is_signed) {
   if (btf_is_enum64(type)) return static_cast<std::int64_t>(btf_enum64_value(btf_enum64(type) + index));
   const std::int32_t value = btf_enum(type)[index].val;
-  return btf_kflag(type) || value < 0 ? value : static_cast<std::uint32_t>(value);
+  return is_signed ? std::int64_t(value) : std::int64_t(static_cast<std::uint32_t>(value));
 }
 
 std::uint32_t enumerator_name(const btf_type* type, int index) {
   return btf_is_enum64(type) ? btf_enum64(type)[index].name_off : btf_enum(type)[index].name_off;
-}
-
-// Enums did not say whether they are signed before 6.0; then one that has a negative value is.
-bool enumeration_is_signed(const btf_type* type) {
-  if (btf_kflag(type)) return true;
-  if (btf_is_enum64(type)) return false;
-  for (int i = 0; i < btf_vlen(type); ++i) {
-    if (btf_enum(type)[i].val < 0) return true;
-  }
-  return false;
 }
 
 // Where a bitfield of `bits` at bit `position` of a struct is read: its declared storage where that lies within the struct, else (packed
@@ -165,12 +155,31 @@ Type Btf::convert_array(std::uint32_t id, int depth) {
 Type Btf::convert_enumeration(std::uint32_t id) {
   if (const auto known = enumerations_.find(id); known != enumerations_.end()) return known->second;
   const btf_type* type = btf__type_by_id(btf_, id);
+  const bool is_signed = is_signed_enumeration(id);
   std::vector<std::pair<std::int64_t, std::string>> names;
-  for (int i = 0; i < btf_vlen(type); ++i) names.emplace_back(enumerator_value(type, i), text_of(btf_, enumerator_name(type, i)));
-  const Type underlying = Type::integer(type->size, enumeration_is_signed(type));
+  for (int i = 0; i < btf_vlen(type); ++i) names.emplace_back(enumerator_value(type, i, is_signed), text_of(btf_, enumerator_name(type, i)));
+  const Type underlying = Type::integer(type->size, is_signed);
   Type result = Type::enumeration(text_of(btf_, type->name_off), underlying,
                                   std::make_shared<const std::vector<std::pair<std::int64_t, std::string>>>(std::move(names)));
   return enumerations_.emplace(id, std::move(result)).first->second;
+}
+
+// BTF says whether an enum is signed since 6.0. In older BTF no enum has the mark, and then one with a negative value is signed.
+bool Btf::is_signed_enumeration(std::uint32_t id) {
+  if (!enumerations_are_marked_) {
+    enumerations_are_marked_ = false;
+    const std::uint32_t count = btf__type_cnt(btf_);
+    for (std::uint32_t other = 1; other < count && !*enumerations_are_marked_; ++other) {
+      const btf_type* type = btf__type_by_id(btf_, other);
+      enumerations_are_marked_ = btf_is_enum64(type) || (btf_is_enum(type) && btf_kflag(type));
+    }
+  }
+  const btf_type* type = btf__type_by_id(btf_, id);
+  if (*enumerations_are_marked_ || btf_is_enum64(type)) return btf_kflag(type);
+  for (int i = 0; i < btf_vlen(type); ++i) {
+    if (btf_enum(type)[i].val < 0) return true;
+  }
+  return false;
 }
 
 std::shared_ptr<const StructLayout> Btf::layout(const Type& structure) {
@@ -249,7 +258,7 @@ std::optional<std::pair<std::int64_t, Type>> Btf::search_enumerator(std::string_
     if (!is_enumeration(type)) continue;
     for (int i = 0; i < btf_vlen(type); ++i) {
       const char* text = btf__name_by_offset(btf_, enumerator_name(type, i));
-      if (text != nullptr && name == text) return std::pair(enumerator_value(type, i), convert_enumeration(id));
+      if (text != nullptr && name == text) return std::pair(enumerator_value(type, i, is_signed_enumeration(id)), convert_enumeration(id));
     }
   }
   return std::nullopt;

@@ -51,6 +51,7 @@ class Btf {
   // Depth limits damaged BTF, in which types may refer to themselves.
   Type convert(std::uint32_t id, int depth = 0);
   Type convert_enumeration(std::uint32_t id);
+  bool is_signed_enumeration(std::uint32_t id);
   Type convert_pointer(std::uint32_t id, int depth);
   Type convert_array(std::uint32_t id, int depth);
   std::uint32_t find(std::string_view name, std::uint32_t kind);
@@ -64,6 +65,7 @@ class Btf {
   std::map<std::pair<std::uint32_t, std::string>, std::uint32_t> ids_;  // (kind, name) -> id, 0: none
   std::map<std::uint32_t, std::shared_ptr<const StructLayout>> layouts_;
   std::map<std::uint32_t, Type> enumerations_;
+  std::optional<bool> enumerations_are_marked_;
   std::map<std::string, std::optional<std::pair<std::int64_t, Type>>, std::less<>> enumerators_;
 };
 
