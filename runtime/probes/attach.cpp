@@ -48,6 +48,17 @@ std::unexpected<Error> perf_error(int error) {
   return fail("can not attach to a perf event: " + explanation.message, std::move(explanation.help), error);
 }
 
+Result<Descriptor> open_perf_event(const void* attr, int process, int cpu) {
+  Descriptor event(static_cast<int>(syscall(SYS_perf_event_open, attr, process, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
+  if (!event) return perf_error(errno);
+  return event;
+}
+
+Result<Link> set_on_event(int program, Descriptor event) {
+  if (ioctl(event.get(), PERF_EVENT_IOC_SET_BPF, program) != 0 || ioctl(event.get(), PERF_EVENT_IOC_ENABLE, 0) != 0) return perf_error(errno);
+  return Link(event.release());
+}
+
 }  // namespace
 
 Error attach_error(const AttachPoint& point, int system_error) {
@@ -56,26 +67,22 @@ Error attach_error(const AttachPoint& point, int system_error) {
 }
 
 Result<Link> attach_perf_event(int program, const void* attr, int process, int cpu, std::uint64_t cookie) {
-  Descriptor event(static_cast<int>(syscall(SYS_perf_event_open, attr, process, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
-  if (!event) return perf_error(errno);
-
+  Result<Descriptor> event = open_perf_event(attr, process, cpu);
+  if (!event) return std::unexpected(event.error());
   bpf_link_create_opts options = {};
   options.sz = sizeof options;
   options.perf_event.bpf_cookie = cookie;
-  const int link = bpf_link_create(program, event.get(), BPF_PERF_EVENT, &options);
-  if (link >= 0) {
-    // Linking does not start an event that was opened disabled; one that runs already is left alone.
-    if (ioctl(event.get(), PERF_EVENT_IOC_ENABLE, 0) != 0) {
-      const int error = errno;
-      close(link);
-      return perf_error(error);
-    }
-    return Link(link);  // the link keeps the event
-  }
+  Descriptor link(bpf_link_create(program, event->get(), BPF_PERF_EVENT, &options));
   // Kernels before 5.15 have no such links, and no cookies that a program could ask for either.
-  if (errno != EINVAL) return perf_error(errno);
-  if (ioctl(event.get(), PERF_EVENT_IOC_SET_BPF, program) != 0 || ioctl(event.get(), PERF_EVENT_IOC_ENABLE, 0) != 0) return perf_error(errno);
-  return Link(event.release());
+  if (!link && errno == EINVAL) return set_on_event(program, std::move(*event));
+  if (!link) return perf_error(errno);
+  return Link(link.release());  // the link keeps the event
+}
+
+Result<Link> attach_perf_event_by_ioctl(int program, const void* attr, int process, int cpu) {
+  Result<Descriptor> event = open_perf_event(attr, process, cpu);
+  if (!event) return std::unexpected(event.error());
+  return set_on_event(program, std::move(*event));
 }
 
 }  // namespace fathom
