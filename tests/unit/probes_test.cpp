@@ -281,6 +281,16 @@ TEST(FieldType, RelativeLocationsCanNotBeRead) {
   EXPECT_FALSE(context_field({"x", "__rel_loc char[]", 8, 4, false}, AddressSpace::kernel, target));
 }
 
+TEST(FieldType, AStructOnlyNamedIsTheOneOfThatName) {
+  const FakeTarget target = FakeTarget::with_samples();
+  const auto file = context_field({"x", "struct file *", 8, 8, false}, AddressSpace::kernel, target);
+  ASSERT_TRUE(file);
+  EXPECT_EQ(file->type, Type::pointer(*target.find_type("struct file"), AddressSpace::kernel));
+  EXPECT_FALSE(file->type == Type::pointer(*target.find_type("struct task_struct"), AddressSpace::kernel));
+  EXPECT_FALSE(Type::structure("file", false, 8, 0) == Type::structure("file", false, 16, 0));
+  EXPECT_TRUE(target.layout(file->type.pointee())) << "found by name";
+}
+
 TEST(FieldType, OnlyEnumsAskForKernelTypes) {
   const FakeTarget target = FakeTarget::with_samples();
   context_field({"x", "struct file *", 8, 8, false}, AddressSpace::kernel, target);

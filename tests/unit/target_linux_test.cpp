@@ -7,6 +7,7 @@
 
 #include "runtime/cpus.h"
 #include "runtime/machine.h"
+#include "runtime/probes/attach.h"
 #include "runtime/target_linux.h"
 #include "runtime/tracepoint_format.h"
 
@@ -155,6 +156,33 @@ TEST_F(LinuxTargetTest, EveryFormatOfThisKernelIsRead) {
   EXPECT_GT(all->size(), 100u);
   for (const TracepointName& name : *all) {
     EXPECT_TRUE(target.tracepoint_format(name.category, name.event)) << name.category << ":" << name.event;
+  }
+}
+
+TEST_F(LinuxTargetTest, EveryTracepointOfThisKernelHasAContext) {
+  const ProbeType& type = *find_probe_type(all_probe_types(), "tracepoint");
+  const auto points = type.expand(*type.parse(std::vector<std::string>{"*", "*"}), target);
+  ASSERT_TRUE(points);
+  for (const AttachPoint& point : *points) {
+    const Result<Context> context = type.context(point, target);
+    ASSERT_TRUE(context) << point.text;
+    const auto format = target.tracepoint_format(point.target, point.function);
+    EXPECT_EQ(context->fields.size(), format->fields.size()) << point.text;
+    for (const ContextField& field : context->fields) EXPECT_FALSE(field.type.is_none()) << point.text << " " << field.name;
+  }
+}
+
+TEST_F(LinuxTargetTest, EveryRawTracepointOfThisKernelHasAContext) {
+  if (!target.has(Feature::btf)) GTEST_SKIP() << "skipped: no kernel BTF";
+  const ProbeType& type = *find_probe_type(all_probe_types(), "rawtracepoint");
+  const auto points = type.expand(*type.parse(std::vector<std::string>{"*"}), target);
+  ASSERT_TRUE(points);
+  EXPECT_GT(points->size(), 100u);
+  for (const AttachPoint& point : *points) {
+    const Result<Context> context = type.context(point, target);
+    ASSERT_TRUE(context) << point.text;
+    EXPECT_LE(context->arguments, 12u) << point.text;
+    for (const ContextField& field : context->fields) EXPECT_FALSE(field.type.is_none()) << point.text << " " << field.name;
   }
 }
 
