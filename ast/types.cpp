@@ -202,7 +202,9 @@ Type Type::with_layout(std::shared_ptr<const StructLayout> layout) const {
 }
 
 bool operator==(const Type& a, const Type& b) {
-  if (a.kind_ != b.kind_ || a.flag_ != b.flag_ || a.size_ != b.size_) return false;
+  if (a.kind_ != b.kind_ || a.flag_ != b.flag_) return false;
+  const bool unread = a.kind_ == TypeKind::structure && (a.size_ == 0 || b.size_ == 0);
+  if (a.size_ != b.size_ && !unread) return false;
   switch (a.kind_) {
     case TypeKind::none:
     case TypeKind::boolean:

@@ -120,7 +120,7 @@ class Type {
   Type with_space(AddressSpace space) const;
   Type with_layout(std::shared_ptr<const StructLayout> layout) const;
 
-  // Structural equality; structs are equal when name and size are.
+  // Structural equality; structs are equal when name and size are. A size of 0 (a struct that was only named so far) equals any.
   friend bool operator==(const Type& a, const Type& b);
 
  private:

@@ -6,7 +6,7 @@
 #include <iterator>
 #include <optional>
 
-#include "ast/type_names.h"
+#include "ast/c_types.h"
 
 namespace fathom {
 
@@ -54,7 +54,7 @@ std::optional<TypeSpan> read_type(const std::vector<Token>& tokens, std::size_t 
     ++i;
   }
   if (count == 0) return std::nullopt;
-  if (plain_type(words)) span.certain = true;
+  if (words == "void" || c_integer_type(words)) span.certain = true;
   if (count > 1 && !span.certain) return std::nullopt;
   while (true) {
     if (kind(i) == TokenKind::star) {

@@ -6,7 +6,7 @@
 #include "ast/passes/infer.h"
 #include "ast/passes/typing.h"
 #include "ast/text.h"
-#include "ast/type_names.h"
+#include "ast/c_types.h"
 
 namespace fathom {
 
@@ -179,7 +179,7 @@ Type Inference::dereference(const Type& pointer) {
 }
 
 std::optional<Type> Inference::resolve(const TypeName& name) {
-  std::optional<Type> type = plain_type(name.base);
+  std::optional<Type> type = name.base == "void" ? Type::none() : c_integer_type(name.base);
   if (!type) type = target_.find_type(name.base);
   if (!type) {
     if (final_) {

@@ -6,7 +6,7 @@
 #include "ast/passes/infer.h"
 #include "ast/passes/typing.h"
 #include "ast/text.h"
-#include "ast/type_names.h"
+#include "ast/c_types.h"
 #include "ast/walk.h"
 
 namespace fathom {

@@ -21,8 +21,11 @@ struct AttachRequest {
 };
 
 // Opens a perf event and links the program to it: a BPF link with the cookie where the kernel has it (5.15), PERF_EVENT_IOC_SET_BPF
-// elsewhere. `attr` is a struct perf_event_attr. process -1 and cpu ≥ 0: that CPU, all processes.
+// elsewhere. `attr` is a struct perf_event_attr that does not start disabled. process -1 and cpu ≥ 0: that CPU, all processes.
 Result<Link> attach_perf_event(int program, const void* attr, int process, int cpu, std::uint64_t cookie);
+
+// The second way alone, without a cookie: for tests, which run on kernels that have the first.
+Result<Link> attach_perf_event_by_ioctl(int program, const void* attr, int process, int cpu);
 
 // The providers, in the order of the manual.
 ProbeTypes all_probe_types();

@@ -1,0 +1,72 @@
+// Kernel types from BTF as types of the language. Nothing is loaded before the first question that needs it, only what is asked for
+// is converted, and every answer is remembered. Types refer to each other by BTF id (Type::type_id) until a member is asked for.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ast/result.h"
+#include "ast/types.h"
+
+struct btf;
+
+namespace fathom {
+
+class Btf {
+ public:
+  // `path`: a file with raw BTF; empty: the running kernel's.
+  explicit Btf(std::string path = {});
+  ~Btf();
+  Btf(const Btf&) = delete;
+  Btf& operator=(const Btf&) = delete;
+
+  // Whether there is BTF to ask; loads it.
+  bool available();
+
+  // "struct X", "union X", "enum X", a typedef, or an integer spelling (which is answered without BTF).
+  std::optional<Type> find_type(std::string_view name);
+  // By type_id, or by name where that is 0. Null: no definition. An anonymous member keeps an empty name.
+  std::shared_ptr<const StructLayout> layout(const Type& structure);
+  // "struct X" and "union X", sorted, each once.
+  std::vector<std::string> struct_names();
+  // The value of an enumerator of any kernel enum, with the enum's type.
+  std::optional<std::pair<std::int64_t, Type>> enumerator(std::string_view name);
+  // Names of raw tracepoints (the typedefs btf_trace_NAME), sorted.
+  std::vector<std::string> raw_tracepoints();
+  bool has_raw_tracepoint(std::string_view event);
+  // Parameters of a raw tracepoint without the leading context pointer; `offset` is 8 times the argument's number. Names are empty where
+  // the kernel's BTF has only the bare prototype.
+  std::vector<StructMember> raw_tracepoint_parameters(std::string_view event);
+  // The BTF id of a kernel function; 0 where there is none.
+  std::uint32_t function_id(std::string_view name);
+
+ private:
+  // Depth limits damaged BTF, in which types may refer to themselves.
+  Type convert(std::uint32_t id, int depth = 0);
+  Type convert_enumeration(std::uint32_t id);
+  bool is_signed_enumeration(std::uint32_t id);
+  Type convert_pointer(std::uint32_t id, int depth);
+  Type convert_array(std::uint32_t id, int depth);
+  std::uint32_t find(std::string_view name, std::uint32_t kind);
+  std::optional<std::pair<std::int64_t, Type>> search_enumerator(std::string_view name);
+  std::shared_ptr<const StructLayout> make_layout(std::uint32_t id);
+  std::optional<StructMember> make_member(std::uint32_t structure, std::uint32_t index);
+
+  std::string path_;
+  bool loaded_ = false;
+  btf* btf_ = nullptr;
+  std::map<std::pair<std::uint32_t, std::string>, std::uint32_t> ids_;  // (kind, name) -> id, 0: none
+  std::map<std::uint32_t, std::shared_ptr<const StructLayout>> layouts_;
+  std::map<std::uint32_t, Type> enumerations_;
+  std::optional<bool> enumerations_are_marked_;
+  std::map<std::string, std::optional<std::pair<std::int64_t, Type>>, std::less<>> enumerators_;
+};
+
+}  // namespace fathom

@@ -1,0 +1,86 @@
+// One function per feature that needs more than a look at a file.
+#include "runtime/features.h"
+
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "runtime/descriptor.h"
+#include "runtime/tracefs.h"
+
+namespace fathom {
+
+namespace {
+
+// Newer than some installed kernel headers.
+constexpr auto kprobe_multi_attach = static_cast<bpf_attach_type>(42);  // BPF_TRACE_KPROBE_MULTI
+
+// r0 = 0; exit
+constexpr bpf_insn empty_program[] = {
+    {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
+    {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
+};
+
+Descriptor load(bpf_prog_type type, bpf_prog_load_opts options) {
+  options.sz = sizeof options;
+  return Descriptor(bpf_prog_load(type, "fathom_try", "GPL", empty_program, 2, &options));
+}
+
+bool is_readable(const char* path) { return access(path, R_OK) == 0; }
+
+bool try_ring_buffer() {
+  return static_cast<bool>(Descriptor(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "fathom_try", 0, 0, static_cast<unsigned>(getpagesize()), nullptr)));
+}
+
+// A link to a perf event that does not exist is refused for the event (EBADF) only by kernels that know such links.
+bool try_perf_link() {
+  const Descriptor program = load(BPF_PROG_TYPE_TRACEPOINT, {});
+  if (!program) return false;
+  const Descriptor link(bpf_link_create(program.get(), -1, BPF_PERF_EVENT, nullptr));
+  return !link && errno == EBADF;
+}
+
+// A function that does not exist is looked for (ESRCH) only by kernels that know such links.
+bool try_fprobe() {
+  bpf_prog_load_opts load_options = {};
+  load_options.expected_attach_type = kprobe_multi_attach;
+  const Descriptor program = load(BPF_PROG_TYPE_KPROBE, load_options);
+  if (!program) return false;
+  const char* names[] = {"fathom_no_such_function"};
+  bpf_link_create_opts options = {};
+  options.sz = sizeof options;
+  options.kprobe_multi.syms = names;
+  options.kprobe_multi.cnt = 1;
+  const Descriptor link(bpf_link_create(program.get(), 0, kprobe_multi_attach, &options));
+  return !link && errno == ESRCH;
+}
+
+// Some kernels load such programs but can not attach them.
+bool try_fentry(std::uint32_t function) {
+  if (function == 0) return false;
+  bpf_prog_load_opts options = {};
+  options.expected_attach_type = BPF_TRACE_FENTRY;
+  options.attach_btf_id = function;
+  const Descriptor program = load(BPF_PROG_TYPE_TRACING, options);
+  return program && static_cast<bool>(Descriptor(bpf_raw_tracepoint_open(nullptr, program.get())));
+}
+
+}  // namespace
+
+bool try_feature(Feature feature, std::uint32_t test_function) {
+  switch (feature) {
+    case Feature::btf: return is_readable("/sys/kernel/btf/vmlinux");
+    case Feature::tracefs: return Tracefs::open().has_value();
+    case Feature::kprobe: return is_readable("/sys/bus/event_source/devices/kprobe/type");
+    case Feature::uprobe: return is_readable("/sys/bus/event_source/devices/uprobe/type");
+    case Feature::fprobe: return try_fprobe();
+    case Feature::fentry: return try_fentry(test_function);
+    case Feature::ring_buffer: return try_ring_buffer();
+    case Feature::perf_link: return try_perf_link();
+  }
+  return false;
+}
+
+}  // namespace fathom

@@ -1,0 +1,14 @@
+// Finds out what the kernel can do by trying it: a file that has to be there, or a tiny program, map or link that is dropped at once.
+#pragma once
+
+#include <cstdint>
+
+#include "ast/target.h"
+
+namespace fathom {
+
+// Whether the kernel has the feature, for this process and its privileges. `test_function`: BTF id of a kernel function that may be
+// attached to for a moment (only for Feature::fentry; 0: none). Nothing is remembered here.
+bool try_feature(Feature feature, std::uint32_t test_function);
+
+}  // namespace fathom

@@ -1,0 +1,144 @@
+// Answers from tracefs, BTF and small trials.
+#include "runtime/target_linux.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "runtime/cpus.h"
+#include "runtime/features.h"
+#include "runtime/tracepoint_format.h"
+
+namespace fathom {
+
+namespace {
+
+// Events below these are not backed by a tracepoint of the kernel's source: they are formats for trace readers, are made by users, or (syscalls)
+// hang on sys_enter and sys_exit. No raw tracepoint of their name exists.
+constexpr std::string_view without_raw_tracepoint[] = {"ftrace", "syscalls", "kprobes", "uprobes", "fprobes", "eprobes", "synthetic",
+                                                       "user_events"};
+// Formats only; nothing to attach to.
+constexpr std::string_view without_tracepoint[] = {"ftrace"};
+
+// Names come from scripts; nothing may lead out of tracefs.
+bool is_plain(std::string_view name) { return !name.empty() && name.front() != '.' && name.find('/') == std::string_view::npos; }
+
+}  // namespace
+
+Result<const Tracefs*> LinuxTarget::tracefs() const {
+  if (!tracefs_) tracefs_ = Tracefs::open();
+  if (!*tracefs_) return std::unexpected(tracefs_->error());
+  return &**tracefs_;
+}
+
+Result<std::vector<std::string>> LinuxTarget::categories() const {
+  const Result<const Tracefs*> tracefs = this->tracefs();
+  if (!tracefs) return std::unexpected(tracefs.error());
+  if (!categories_) {
+    Result<std::vector<std::string>> names = (*tracefs)->directories("events");
+    if (!names) return std::unexpected(names.error());
+    std::erase_if(*names, [](const std::string& name) { return std::ranges::count(without_tracepoint, name) != 0; });
+    categories_ = std::move(*names);
+  }
+  return *categories_;
+}
+
+const std::vector<std::string>& LinuxTarget::events(const Tracefs& tracefs, const std::string& category) const {
+  const auto [entry, is_new] = events_.try_emplace(category);
+  if (is_new) entry->second = tracefs.directories("events/" + category).value_or(std::vector<std::string>());
+  return entry->second;
+}
+
+// What has no `enable` file is a format without a tracepoint.
+bool LinuxTarget::is_tracepoint(const Tracefs& tracefs, const std::string& category, const std::string& event) const {
+  return is_plain(category) && is_plain(event) && tracefs.exists(fmt::format("events/{}/{}/enable", category, event));
+}
+
+Result<std::vector<TracepointName>> LinuxTarget::tracepoints(std::string_view category, std::string_view event) const {
+  const Result<const Tracefs*> tracefs = this->tracefs();
+  if (!tracefs) return std::unexpected(tracefs.error());
+  std::vector<std::string> matching;
+  if (is_glob(category)) {
+    Result<std::vector<std::string>> all = categories();
+    if (!all) return std::unexpected(all.error());
+    std::ranges::copy_if(*all, std::back_inserter(matching), [&](const std::string& name) { return glob_match(category, name); });
+  } else {
+    matching.emplace_back(category);
+  }
+
+  std::vector<TracepointName> found;
+  for (const std::string& name : matching) {
+    if (!is_glob(event)) {
+      if (is_tracepoint(**tracefs, name, std::string(event))) found.push_back({name, std::string(event)});
+      continue;
+    }
+    if (!is_plain(name) || std::ranges::count(without_tracepoint, name) != 0) continue;
+    for (const std::string& candidate : events(**tracefs, name)) {
+      if (glob_match(event, candidate)) found.push_back({name, candidate});
+    }
+  }
+  return found;
+}
+
+Result<TracepointFormat> LinuxTarget::tracepoint_format(std::string_view category, std::string_view event) const {
+  const std::pair key{std::string(category), std::string(event)};
+  if (const auto known = formats_.find(key); known != formats_.end()) return known->second;
+  const Result<const Tracefs*> tracefs = this->tracefs();
+  if (!tracefs) return std::unexpected(tracefs.error());
+  const std::string help = fmt::format("list tracepoints with `fathom -l 'tracepoint:{}:*'`", category);
+  if (!is_plain(category) || !is_plain(event)) return fail(fmt::format("there is no tracepoint {}:{}", category, event), help, ENOENT);
+  const Result<std::string> text = (*tracefs)->read(fmt::format("events/{}/{}/format", category, event));
+  if (!text && text.error().system_error == ENOENT) return fail(fmt::format("there is no tracepoint {}:{}", category, event), help, ENOENT);
+  if (!text) return std::unexpected(text.error());
+  std::optional<TracepointFormat> format = parse_tracepoint_format(*text);
+  if (!format) return fail(fmt::format("the kernel describes tracepoint {}:{} in an unknown form", category, event));
+  return formats_.emplace(key, std::move(*format)).first->second;
+}
+
+bool LinuxTarget::traces_raw_event(const Tracefs& tracefs, const std::string& event) const {
+  const Result<std::vector<std::string>> all = categories();
+  return all && std::ranges::any_of(*all, [&](const std::string& category) {
+    return std::ranges::count(without_raw_tracepoint, category) == 0 && is_tracepoint(tracefs, category, event);
+  });
+}
+
+// Both sources have names that the other lacks: tracefs has those of modules, BTF those without a trace event. An exact name is looked
+// for in tracefs first, because that does not load BTF.
+Result<std::vector<std::string>> LinuxTarget::raw_tracepoints(std::string_view event) const {
+  const Result<const Tracefs*> tracefs = this->tracefs();
+  if (!tracefs && !btf_.available()) return std::unexpected(tracefs.error());
+  if (!is_glob(event)) {
+    const bool found = (tracefs && traces_raw_event(**tracefs, std::string(event))) || btf_.has_raw_tracepoint(event);
+    return found ? std::vector<std::string>{std::string(event)} : std::vector<std::string>{};
+  }
+  std::set<std::string> found;
+  const auto add = [&](const std::string& name) {
+    if (glob_match(event, name)) found.insert(name);
+  };
+  for (const std::string& name : btf_.raw_tracepoints()) add(name);
+  for (const std::string& category : categories().value_or(std::vector<std::string>())) {
+    if (std::ranges::count(without_raw_tracepoint, category) == 0) std::ranges::for_each(events(**tracefs, category), add);
+  }
+  return std::vector<std::string>(found.begin(), found.end());
+}
+
+std::uint32_t LinuxTarget::possible_cpus() const {
+  if (!possible_cpus_) possible_cpus_ = possible_cpu_count();
+  return *possible_cpus_;
+}
+
+bool LinuxTarget::has(Feature feature) const {
+  std::optional<bool>& known = features_[static_cast<std::size_t>(feature)];
+  if (known) return *known;
+  if (feature == Feature::tracefs) {
+    known = tracefs().has_value();
+  } else {
+    // The kernel has this function for its own tests; nothing calls it otherwise.
+    known = try_feature(feature, feature == Feature::fentry ? btf_.function_id("bpf_fentry_test1") : 0);
+  }
+  return *known;
+}
+
+}  // namespace fathom

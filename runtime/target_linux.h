@@ -1,0 +1,54 @@
+// The running kernel as a Target. The one place where check and the probe types learn about the machine. Lazy: constructing it reads
+// nothing; every answer is remembered. Not for use by several threads at once.
+#pragma once
+
+#include <array>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ast/target.h"
+#include "runtime/btf.h"
+#include "runtime/tracefs.h"
+
+namespace fathom {
+
+class LinuxTarget : public Target {
+ public:
+  Result<std::vector<TracepointName>> tracepoints(std::string_view category, std::string_view event) const override;
+  Result<TracepointFormat> tracepoint_format(std::string_view category, std::string_view event) const override;
+  Result<std::vector<std::string>> raw_tracepoints(std::string_view event) const override;
+
+  std::optional<Type> find_type(std::string_view name) const override { return btf_.find_type(name); }
+  std::shared_ptr<const StructLayout> layout(const Type& structure) const override { return btf_.layout(structure); }
+  std::vector<std::string> struct_names() const override { return btf_.struct_names(); }
+  std::optional<std::pair<std::int64_t, Type>> enumerator(std::string_view name) const override { return btf_.enumerator(name); }
+  std::vector<StructMember> raw_tracepoint_parameters(std::string_view event) const override {
+    return btf_.raw_tracepoint_parameters(event);
+  }
+
+  std::uint32_t possible_cpus() const override;
+  bool has(Feature feature) const override;
+
+  // The tracing directory, for those who need more of it than the above. The pointer lives as long as the target.
+  Result<const Tracefs*> tracefs() const;
+
+ private:
+  // Category names; those below which tracepoints that can be attached to stand.
+  Result<std::vector<std::string>> categories() const;
+  const std::vector<std::string>& events(const Tracefs& tracefs, const std::string& category) const;
+  bool is_tracepoint(const Tracefs& tracefs, const std::string& category, const std::string& event) const;
+  bool traces_raw_event(const Tracefs& tracefs, const std::string& event) const;
+
+  mutable Btf btf_;
+  mutable std::optional<Result<Tracefs>> tracefs_;
+  mutable std::optional<std::vector<std::string>> categories_;
+  mutable std::map<std::string, std::vector<std::string>> events_;
+  mutable std::map<std::pair<std::string, std::string>, TracepointFormat> formats_;
+  mutable std::optional<std::uint32_t> possible_cpus_;
+  mutable std::array<std::optional<bool>, static_cast<std::size_t>(Feature::perf_link) + 1> features_;
+};
+
+}  // namespace fathom
