@@ -12,12 +12,14 @@ source position nor be seen by the script. Options come first; the first argumen
     --status N           exit status, 0 unless given
     --stderr             the expectation is about standard error (standard output must then be empty)
     --both               about both, standard output first, then a line `--- stderr`
+    --any-stdout         do not look at standard output where --stderr is given
     --any-stderr         do not look at standard error; without this it may hold nothing but `Attached N probes`
     --block NAME         compare with the block `// EXPECT NAME:`, for a file with several RUN lines
     --print              compare nothing, print standard output (for a pipe into FileCheck)
     --replace RE=TEXT    rewrite output before it is compared; may be repeated
     --sort               sort the lines of standard output before they are compared
     --trigger COMMAND    once probes are attached run this shell command, then send SIGINT
+    --target COMMAND     a shell command started before fathom; `{pid}` in fathom's arguments is its process id
     --until TEXT         send SIGINT once standard output contains TEXT
     --signal NAME        the signal to send instead of INT
     --stdin              the script goes to standard input; fathom's arguments say `-`
@@ -52,12 +54,14 @@ class Options:
     status: int = 0
     stderr: bool = False
     both: bool = False
+    any_stdout: bool = False
     any_stderr: bool = False
     block: str = ""
     print: bool = False
     replace: list = dataclasses.field(default_factory=list)
     sort: bool = False
     trigger: str = ""
+    target: str = ""
     until: str = ""
     signal: str = "INT"
     stdin: bool = False
@@ -225,7 +229,7 @@ def compared_text(run, options, copy):
     if options.both:
         return f"{stdout}--- stderr\n{stderr}", ""
     if options.stderr:
-        return stderr, f"unexpected standard output:\n{stdout}" if stdout else ""
+        return stderr, f"unexpected standard output:\n{stdout}" if stdout and not options.any_stdout else ""
     other = ATTACHED.sub("", stderr).strip()
     return stdout, f"unexpected standard error:\n{stderr}" if other and not options.any_stderr else ""
 
@@ -259,14 +263,21 @@ def main(arguments):
     script = "\n".join(test.script) + "\n"
     # Not below TMPDIR: lit makes that one unreachable for --user.
     directory = pathlib.Path(tempfile.mkdtemp(prefix="fathom-test.", dir="/tmp"))
+    target = None
     try:
         directory.chmod(0o755)
         copy = directory / options.file.name
         copy.write_text(script)
         copy.chmod(0o755)
-        command = [os.environ["FATHOM"]] + [str(copy) if argument == str(options.file) else argument for argument in options.arguments]
-        problem = judge(Run(command, options, script), options, test, copy)
+        arguments = [str(copy) if argument == str(options.file) else argument for argument in options.arguments]
+        if options.target:
+            target = subprocess.Popen(["sh", "-c", options.target], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+            arguments = [argument.replace("{pid}", str(target.pid)) for argument in arguments]
+        problem = judge(Run([os.environ["FATHOM"], *arguments], options, script), options, test, copy)
     finally:
+        if target:
+            target.kill()
+            target.wait()
         shutil.rmtree(directory)
     if problem:
         print(problem)

@@ -100,8 +100,12 @@ class StyleRules(Tree):
         self.assert_one(check.check_file_size(self.root), "801 lines")
 
     def test_throw_and_default(self):
-        self.write("ast/a.cpp", "// A\nthrow 1;\n  default:\n// default: throw\n")
+        self.write("ast/a.cpp", "// A\nthrow 1;\n case Kind::a:\n  default:\n// default: throw\n")
         self.assertEqual(len(check.check_no_exceptions(self.root)), 2)
+
+    def test_default_of_a_switch_over_numbers(self):
+        self.write("ast/a.cpp", "// A\n case EINVAL:\n  default:\n")
+        self.assertEqual(check.check_no_exceptions(self.root), [])
 
     def test_file_without_opening_comment(self):
         self.write("ast/a.h", "#pragma once\n")
