@@ -28,5 +28,7 @@ for name in ("UPDATE", "HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS"):
 config.substitutions += [
     ("%expect", f"{sys.executable} {tests / 'expect.py'} --file %s"),
     ("%fathom", fathom),
+    ("%python", sys.executable),
+    ("%tests", str(tests)),
     ("FileCheck", "/usr/lib/llvm-19/bin/FileCheck"),
 ]

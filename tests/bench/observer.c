@@ -226,7 +226,7 @@ int main(int argc, char** argv) {
   struct rusage usage;
   wait4(process, &status, 0, &usage);
   long long end = now() - start_time;
-  printf("{\"first\": %lld, \"exit\": %lld, \"memory\": %ld, \"run_time\": %llu, \"runs\": %llu, \"status\": %d}\n", first, end, usage.ru_maxrss,
-         after.run_time - before.run_time, after.runs - before.runs, status);
+  printf("{\"first\": %lld, \"exit\": %lld, \"memory\": %ld, \"run_time\": %llu, \"runs\": %llu, \"status\": %d}\n", first, end,
+         usage.ru_maxrss, after.run_time - before.run_time, after.runs - before.runs, status);
   return 0;
 }
