@@ -1,0 +1,165 @@
+"""Runs every test that is built and says what became of them; scripts/test builds, then calls this.
+
+Units (ctest over build/dev), text tests (lit), the manual (mandoc), the rules of tests/tidy and the tests of the test tools. Failed and
+skipped cases are listed by name, then comes one line `N passed, N failed, N skipped`. The exit status is 1 where a case failed.
+"""
+
+import argparse
+import collections
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+import xml.etree.ElementTree
+
+TESTS = pathlib.Path(__file__).resolve().parent
+ROOT = TESTS.parent
+BUILD = ROOT / "build"
+LIT = "/usr/lib/llvm-19/build/utils/lit/lit.py"
+sys.path[:0] = [str(TESTS), str(TESTS / "tidy")]
+
+import check  # noqa: E402
+
+
+@dataclasses.dataclass
+class Case:
+    name: str
+    outcome: str  # passed, failed, skipped
+    detail: str = ""  # why: a line for a skipped case, whole output for a failed one
+
+
+def passes_filter(options, name):
+    return not options.filter or re.search(options.filter, name)
+
+
+def units(options):
+    """The GoogleTest cases, through ctest."""
+    report = BUILD / "unit-tests.xml"
+    report.unlink(missing_ok=True)
+    command = ["ctest", "--test-dir", str(BUILD / "dev"), "--output-junit", str(report), "-j", str(os.cpu_count()), "--no-tests=ignore"]
+    if options.filter:
+        command += ["-R", options.filter]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    if not report.exists():
+        return [Case("units", "failed", ran.stdout + ran.stderr)]
+    cases = [unit_case(element) for element in xml.etree.ElementTree.parse(report).iter("testcase")]
+    if not cases and not options.filter:
+        cases.append(Case("units", "failed", f"ctest found no unit tests in {BUILD / 'dev'}"))
+    return cases
+
+
+def unit_case(element):
+    name = element.get("name", "")
+    output = element.findtext("system-out") or ""
+    if element.find("failure") is not None or element.get("status") == "fail":
+        return Case(name, "failed", output)
+    if element.get("status") == "run":
+        return Case(name, "passed")
+    # GTEST_SKIP shows up as "not run"; so does a test executable that is missing, which is no reason to be content.
+    if "[  SKIPPED ]" in output:
+        reason = re.search(r"skipped: .*", output)
+        return Case(name, "skipped", reason[0].strip() if reason else "skipped: no reason given")
+    return Case(name, "failed", output or "did not run")
+
+
+def texts(options):
+    """The text tests, through lit."""
+    report = BUILD / "text-tests.json"
+    report.parent.mkdir(exist_ok=True)
+    report.unlink(missing_ok=True)
+    command = [sys.executable, LIT, "-q", "--no-progress-bar", "-j", str(os.cpu_count()), "-o", str(report), str(TESTS)]
+    if options.filter:
+        command += ["--filter", options.filter, "--allow-empty-runs"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    if not report.exists():
+        no_match = options.filter and ran.returncode == 0
+        return [] if no_match else [Case("text", "failed", ran.stdout + ran.stderr)]
+    return [text_case(test) for test in json.loads(report.read_text())["tests"]]
+
+
+def text_case(test):
+    name = test["name"].removeprefix("fathom :: ")
+    if test["code"] in ("PASS", "FLAKYPASS"):
+        return Case(name, "passed")
+    if test["code"] == "UNSUPPORTED":
+        missing = re.search(r"unavailable features: (.*)", test["output"])
+        return Case(name, "skipped", "skipped: no " + (missing[1].strip() if missing else "feature named"))
+    return Case(name, "failed", told_by_test(test["output"]) or test["code"])
+
+
+def told_by_test(output):
+    """What the test's own commands printed, without lit's commentary."""
+    lines = [line[4:] for line in output.splitlines() if line.startswith("# | ")]
+    return "\n".join(lines) if lines else output
+
+
+def manual(_options):
+    """mandoc's opinion on the manual."""
+    page = BUILD / "release" / "fathom.1"
+    if not page.exists():
+        return [Case("man/fathom.1", "failed", f"{page} was not built")]
+    ran = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", str(page)], capture_output=True, text=True, check=False)
+    told = ran.stdout + ran.stderr
+    return [Case("man/fathom.1", "failed" if told or ran.returncode else "passed", told)]
+
+
+def rules(_options):
+    """The rules of tests/tidy/check.py, each a case."""
+    found = check.run_all(ROOT)
+    return [Case(f"tidy/{name}", "failed" if problems else "passed", "\n".join(problems)) for name, problems in found.items()]
+
+
+def tools(_options):
+    """The tests of the test tools themselves."""
+    suite = unittest.defaultTestLoader.discover(str(TESTS / "tidy"), pattern="*_test.py")
+    result = unittest.TestResult()
+    cases = {case.id(): Case(f"tools/{case.id()}", "passed") for case in flatten(suite)}
+    suite.run(result)
+    for case, trace in result.failures + result.errors:
+        cases[case.id()] = Case(f"tools/{case.id()}", "failed", trace)
+    return list(cases.values())
+
+
+def flatten(suite):
+    for item in suite:
+        yield from flatten(item) if isinstance(item, unittest.TestSuite) else [item]
+
+
+STEPS = {"units": units, "texts": texts, "manual": manual, "rules": rules, "tools": tools}
+
+
+def report(cases, skipped_file):
+    """Prints the verdict; returns whether all is well."""
+    counts = collections.Counter(case.outcome for case in cases)
+    for case in cases:
+        if case.outcome == "failed":
+            print(f"\nFAILED {case.name}\n{case.detail.rstrip()}")
+    lines = [f"{case.name}: {case.detail}" for case in cases if case.outcome == "skipped"]
+    lines.append(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
+    print("\n".join(lines))
+    if skipped_file:
+        pathlib.Path(skipped_file).write_text("\n".join(lines) + "\n")
+    return counts["failed"] == 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", choices=STEPS, action="append", help="run this step; may be repeated")
+    parser.add_argument("--summary", help="write skipped cases and the last line to this file too")
+    parser.add_argument("filter", nargs="?", help="regular expression that names of cases must match")
+    options = parser.parse_args()
+    cases = []
+    for name, step in STEPS.items():
+        if not options.only or name in options.only:
+            cases += [case for case in step(options) if name in ("units", "texts") or passes_filter(options, case.name)]
+    if not cases:
+        print(f"no test matches {options.filter!r}")
+    return 0 if report(cases, options.summary) and cases else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,219 @@
+"""The rules of this tree that no linter knows: which layer may include what, one test and one line of manual for everything that can be
+added, file sizes. Each rule is a function from the root of a tree to a list of problems, `file:line: what is wrong`.
+
+Run alone it prints the problems; tests/run.py counts each rule as a test.
+"""
+
+import pathlib
+import re
+import sys
+
+# What a file below the first folder may include of the project's own; the longest key that matches decides.
+LAYERS = {
+    "ast/": ["ast/"],
+    "lexer/": ["ast/", "lexer/"],
+    "parser/": ["ast/", "lexer/", "parser/"],
+    "codegen/": ["ast/", "codegen/", "runtime/plan.h", "runtime/layout.h"],
+    "runtime/": ["ast/", "runtime/"],
+}
+# Header prefixes of others, and the only folder that may include them.
+FOREIGN = {"llvm": "codegen/", "llvm-c": "codegen/", "bpf": "runtime/", "CLI": "main.cpp"}
+SOURCES = (".cpp", ".h", ".def", ".l", ".y")
+FOLDERS = ("ast", "lexer", "parser", "codegen", "runtime")
+LINE_LIMIT = 800
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*(?P<open>[<"])(?P<name>[^>"]+)[>"]')
+DIAGNOSTIC = re.compile(r"^\s*DIAGNOSTIC\((\w+),\s*(\w+),", re.MULTILINE)
+PROTOTYPE_TYPES = "none|auto|bool|int|uint32|uint64|int64|string|pointer|stack|symbol|timestamp|any|map"
+PROTOTYPE = re.compile(rf'"(?:{PROTOTYPE_TYPES})(?:\[\d+\])? (?P<name>[a-z_]\w*)(?P<arguments>\([^"]*\))?"')
+PROVIDER_NAME = re.compile(r'\.name\s*=\s*"(\w+)"')
+
+
+def sources(root):
+    """The project's own C++ files: path relative to the root, and text."""
+    files = [root / "main.cpp", *(path for folder in FOLDERS for path in sorted((root / folder).rglob("*")))]
+    for path in files:
+        if path.suffix in SOURCES and path.is_file():
+            yield path.relative_to(root).as_posix(), path.read_text()
+
+
+def includes(text):
+    for number, line in enumerate(text.splitlines(), 1):
+        found = INCLUDE.match(line)
+        if found:
+            yield number, found["name"], found["open"] == '"'
+
+
+def check_layers(root):
+    """A layer includes only itself and what stands below it; generated headers (no folder in the name) are a layer's own."""
+    problems = []
+    for path, text in sources(root):
+        allowed = next((allowed for folder, allowed in LAYERS.items() if path.startswith(folder)), None)
+        for number, name, quoted in includes(text):
+            if allowed and quoted and name.split("/")[0] in (*FOLDERS, "tests") and not any(name.startswith(prefix) for prefix in allowed):
+                problems.append(f"{path}:{number}: includes {name}; files in {path.split('/')[0]}/ may include {', '.join(allowed)}")
+    return problems
+
+
+def check_foreign_headers(root):
+    """LLVM stays in codegen/, libbpf in runtime/, the option parser in main.cpp."""
+    problems = []
+    for path, text in sources(root):
+        for number, name, _ in includes(text):
+            home = FOREIGN.get(name.split("/")[0]) if "/" in name else None
+            if home and not path.startswith(home):
+                problems.append(f"{path}:{number}: includes <{name}>; only {home} may")
+    return problems
+
+
+def diagnostics(root):
+    path = root / "ast/diagnostics.def"
+    return [found[0] for found in DIAGNOSTIC.findall(path.read_text())] if path.exists() else []
+
+
+def check_diagnostics(root):
+    """Every diagnostic has a test named after it that shows its id, and no test outlives its diagnostic."""
+    rows = diagnostics(root)
+    tests = {path.stem: path for folder in ["tests/diagnostics"] for path in (root / folder).glob("*.bt")}
+    problems = []
+    for row in rows:
+        if row not in tests:
+            problems.append(f"ast/diagnostics.def: {row} has no test; write tests/diagnostics/{row}.bt")
+        elif f"[{row}]" not in tests[row].read_text():
+            problems.append(f"tests/diagnostics/{row}.bt: its expectation does not contain [{row}]")
+    # "<id>-more.bt": a further case of the same diagnostic.
+    problems += [f"tests/diagnostics/{name}.bt: no such diagnostic" for name in sorted(tests) if name.split("-")[0] not in rows]
+    return problems
+
+
+def builtins(root):
+    """Names in the prototypes of codegen/builtins, with the file of each."""
+    found = {}
+    for path, text in sources(root):
+        if path.startswith("codegen/builtins/"):
+            found.update({match["name"]: path for match in PROTOTYPE.finditer(text)})
+    return found
+
+
+def providers(root):
+    """Names of the probe types in runtime/probes, with the file of each."""
+    found = {}
+    for path, text in sources(root):
+        if path.startswith("runtime/probes/") and path.endswith(".cpp") and "ProbeType" in text:
+            found.update({name: path for name in PROVIDER_NAME.findall(text)})
+    return found
+
+
+def scripts(root):
+    """The text of all golden and kernel tests without their expectations."""
+    parts = []
+    for folder in ("tests/golden", "tests/kernel"):
+        for path in sorted((root / folder).rglob("*")):
+            if path.suffix in (".bt", ".test"):
+                parts.append(re.split(r"^// EXPECT", path.read_text(), maxsplit=1, flags=re.MULTILINE)[0])
+    return "\n".join(parts)
+
+
+def check_builtins_tested(root):
+    """Every builtin is used by a golden or a kernel test."""
+    text = scripts(root)
+    return [f"{path}: no test in tests/kernel or tests/golden uses `{name}`" for name, path in builtins(root).items()
+            if not re.search(rf"(?<![\w.@$:]){name}\b", text)]
+
+
+def check_providers_tested(root):
+    """Every probe type is used by a golden or a kernel test."""
+    text = scripts(root).lower()
+    return [f"{path}: no test in tests/kernel or tests/golden uses the probe type `{name}`" for name, path in providers(root).items()
+            if not re.search(rf"\b{name}\b", text)]
+
+
+def check_manual(root):
+    """Every builtin and probe type stands in the manual as it was built."""
+    page = next((path for path in [root / "build/release/fathom.1", root / "build/dev/fathom.1"] if path.exists()), None)
+    if page is None:
+        return ["build/release/fathom.1: not built; type `scripts/build release man`"]
+    text = page.read_text().replace("\\-", "-").replace("\\&", "")
+    return [f"{path}: `{name}` does not stand in the manual" for name, path in (builtins(root) | providers(root)).items()
+            if not re.search(rf"\b{name}\b", text)]
+
+
+def check_one_place(root):
+    """A builtin has one row: a second row of the same name would hide the first."""
+    seen = {}
+    problems = []
+    for path, text in sources(root):
+        if path.startswith("codegen/builtins/"):
+            for match in PROTOTYPE.finditer(text):
+                name = match["name"]
+                if name in seen:
+                    problems.append(f"{path}: `{name}` has a row in {seen[name]} already")
+                seen[name] = path
+    return problems
+
+
+def check_file_size(root):
+    """A file of more than 800 lines has more than one subject."""
+    files = list(sources(root)) + [(path.relative_to(root).as_posix(), path.read_text()) for path in sorted((root / "tests").rglob("*"))
+                                   if path.suffix in (".cpp", ".h", ".py", ".c")]
+    return [f"{path}: {text.count(chr(10))} lines, the limit is {LINE_LIMIT}" for path, text in files if text.count("\n") > LINE_LIMIT]
+
+
+def check_no_exceptions(root):
+    """No exceptions are thrown in our own code, and no switch over an enum class (its labels are qualified) has a default."""
+    problems = []
+    for path, text in sources(root):
+        if not path.endswith((".cpp", ".h")):
+            continue
+        label = ""
+        for number, line in enumerate(text.splitlines(), 1):
+            code = re.sub(r'"(?:\\.|[^"\\])*"|//.*', "", line)
+            label = code if re.match(r"\s*case\b", code) else label
+            if re.match(r"\s*throw\b", code):
+                problems.append(f"{path}:{number}: throws; return a Result")
+            if re.match(r"\s*default\s*:", code) and "::" in label:
+                problems.append(f"{path}:{number}: `default:` hides the next kind that is added")
+    return problems
+
+
+def check_opening_comment(root):
+    """A file opens with a comment that says what it is for."""
+    return [f"{path}:1: does not open with a comment" for path, text in sources(root) if not text.startswith(("//", "/*", "%{"))
+            and path.endswith((".cpp", ".h"))]
+
+
+def check_diagnostics_are_rendered_whole(root):
+    """A negative test compares the whole rendered text, so it has an expectation."""
+    return [f"{path.relative_to(root)}: has no expectation; scripts/test --update {path.stem} writes it"
+            for path in sorted((root / "tests/diagnostics").glob("*.bt")) if "// EXPECT" not in path.read_text()]
+
+
+RULES = {
+    "layers": check_layers,
+    "foreign-headers": check_foreign_headers,
+    "diagnostics-tested": check_diagnostics,
+    "diagnostics-whole": check_diagnostics_are_rendered_whole,
+    "builtins-tested": check_builtins_tested,
+    "builtins-one-place": check_one_place,
+    "probe-types-tested": check_providers_tested,
+    "manual-complete": check_manual,
+    "file-size": check_file_size,
+    "no-exceptions": check_no_exceptions,
+    "opening-comment": check_opening_comment,
+}
+
+
+def run_all(root):
+    """Problems by rule."""
+    return {name: rule(pathlib.Path(root)) for name, rule in RULES.items()}
+
+
+def main():
+    root = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parents[2]
+    problems = [f"{problem} [{name}]" for name, found in run_all(root).items() for problem in found]
+    print("\n".join(problems) or "all rules hold")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
