@@ -16,13 +16,22 @@ std::string_view name_in(std::string_view prototype) {
   return prototype.substr(begin, prototype.find_first_of(" \t\n(", begin) - begin);
 }
 
+// A row named `argN` stands for arg0, arg1, ….
+bool is_named(std::string_view row, std::string_view name) {
+  if (!row.ends_with('N')) return row == name;
+  std::string_view stem = row.substr(0, row.size() - 1);
+  if (!name.starts_with(stem) || name.size() == stem.size()) return false;
+  std::string_view digits = name.substr(stem.size());
+  return digits.size() <= 3 && digits.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 }  // namespace
 
 const Builtin* find_builtin(BuiltinFamilies families, std::string_view name) {
   if (name.empty()) return nullptr;
   for (const BuiltinFamily& family : families) {
     for (const Builtin& row : family.rows) {
-      if (name_in(row.prototype) == name) return &row;
+      if (is_named(name_in(row.prototype), name)) return &row;
     }
   }
   return nullptr;

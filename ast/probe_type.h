@@ -86,8 +86,8 @@ struct ProbeType {
   std::string_view doc;                   // one sentence for the manual
   ProgramKind program = ProgramKind::tracepoint;
   Moment moment = Moment::attached;
-  // -p PID: true where the program has to compare the process, false where attaching to it filters, or where it makes no sense.
-  bool compares_process = false;
+  // -p PID: true where attaching to the process filters, or where there is nothing to filter; false where the program has to compare.
+  bool filters_process_at_attach = false;
 
   // `parts`: the text between colons after the provider's name, quotes removed. Wildcards are kept as they are.
   std::expected<AttachPoint, AttachPointProblem> (*parse)(std::span<const std::string> parts);

@@ -15,7 +15,6 @@ constexpr std::uint32_t word = 8;
 constexpr std::uint32_t max_stack_piece = 64;
 constexpr std::uint32_t max_stack_total = 256;
 
-constexpr std::uint64_t ring_no_wakeup = 1;     // BPF_RB_NO_WAKEUP
 constexpr std::uint64_t ring_force_wakeup = 2;  // BPF_RB_FORCE_WAKEUP
 constexpr std::uint64_t ring_producer_position = 3;  // BPF_RB_PROD_POS
 constexpr std::uint32_t scratch_slots = 4;
@@ -78,7 +77,7 @@ void ProbeLowering::check_stop() {
 
 void ProbeLowering::check_process() {
   const auto& process = program_.checked().settings.process;
-  if (!process || !probe_.type->compares_process) return;
+  if (!process || probe_.type->filters_process_at_attach) return;
   llvm::Value* current = bpf_.CreateLShr(bpf_.call(Helper::get_current_pid_tgid, {}), 32);
   llvm::BasicBlock* go = bpf_.block("right_process");
   llvm::BasicBlock* other = bpf_.block("other_process");
@@ -158,7 +157,7 @@ void ProbeLowering::record(std::uint32_t format, const std::function<void(llvm::
       [&] {
         bpf_.store(bpf_.number(format), record, word);
         fill(record, layout);
-        bpf_.call(Helper::ringbuf_submit, {record, bpf_.number(ring_no_wakeup)});
+        bpf_.call(Helper::ringbuf_submit, {record, bpf_.number(std::uint64_t{0})});
       });
 }
 

@@ -1,0 +1,123 @@
+// fathom: options, then the flow from source text to output, one named step after the other.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "ast/check.h"
+#include "ast/environment.h"
+#include "ast/print.h"
+#include "codegen/builtins/list.h"
+#include "codegen/codegen.h"
+#include "options.h"
+#include "parser/parser.h"
+#include "runtime/machine.h"
+#include "runtime/object.h"
+#include "runtime/output/output.h"
+#include "runtime/probes/listing.h"
+#include "runtime/session.h"
+#include "runtime/source_reader.h"
+#include "runtime/symbols.h"
+#include "runtime/target_linux.h"
+
+namespace {
+
+using namespace fathom;
+
+constexpr int failure = 1;
+
+int report(const Error& error) {
+  fmt::print(stderr, "error: {}\n", error.message);
+  if (!error.help.empty()) fmt::print(stderr, " = help: {}\n", error.help);
+  return failure;
+}
+
+// Prints the diagnostics; whether there is an error among them.
+bool report(const Diagnostics& diagnostics, const SourceFile& source) {
+  bool color = isatty(STDERR_FILENO) != 0;
+  for (const Diagnostic& diagnostic : diagnostics.sorted()) fmt::print(stderr, "{}", render(diagnostic, source, color));
+  return diagnostics.has_errors();
+}
+
+int show(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return std::fflush(stdout) == 0 ? 0 : failure;
+}
+
+int list(const Options& options, const LinuxTarget& target) {
+  auto probes = list_probes(all_probe_types(), options.file, target, options.verbose);
+  if (!probes) return report(probes.error());
+  std::string text;
+  for (const ListedProbe& probe : *probes) {
+    text += probe.text + "\n";
+    for (const std::string& argument : probe.arguments) text += "    " + argument + "\n";
+  }
+  return show(text);
+}
+
+LoadLog load_log(const Options& options) {
+  if (!options.verbose) return {};
+  return [](std::string_view text) { fmt::print(stderr, "{}", text); };
+}
+
+int run(const Image& image, const Options& options, const LinuxTarget& target) {
+  if (auto allowed = check_privileges(); !allowed) return report(allowed.error());
+  raise_limits();
+  std::FILE* file = options.output.empty() ? stdout : std::fopen(options.output.c_str(), "we");
+  if (file == nullptr) return report({fmt::format("{} can not be written ({})", options.output, strerrordesc_np(errno)), "", errno});
+  std::vector<WatchedProcess> watched;
+  if (!options.command.empty() || options.process) {
+    auto process = options.process ? WatchedProcess::existing(*options.process) : WatchedProcess::command(options.command);
+    if (!process) return report(process.error());
+    watched.push_back(std::move(*process));
+  }
+  std::string mark = new_run_mark();
+  auto object = Object::load(image, mark, load_log(options));
+  if (!object) return report(object.error());
+  Symbols symbols;
+  auto output = make_text_output(file, symbols, image.plan.settings);
+  Session session(image.plan, *object, target, *output, mark, watched.empty() ? nullptr : &watched.front(),
+                  {options.quiet, options.verbose, options.dry_run});
+  auto code = session.run();
+  if (file != stdout) std::fclose(file);
+  return code ? *code : report(code.error());
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  auto parsed = parse_options(count, arguments);
+  if (int* code = std::get_if<int>(&parsed)) return *code;
+  Options options = std::move(std::get<Options>(parsed));
+  LinuxTarget target;
+  if (options.list) return list(options, target);
+
+  Settings settings;
+  if (auto applied = apply_environment(settings, [](const char* name) { return std::getenv(name); }); !applied) return report(applied.error());
+  settings.parameters = options.parameters;
+  settings.process = options.process;
+  auto source = options.program ? Result<SourceFile>(SourceFile("stdin", *options.program)) : read_source(options.file);
+  if (!source) return report(source.error());
+
+  Diagnostics diagnostics;
+  std::vector<Token> tokens = lex(*source, diagnostics);
+  if (options.emit == Stage::tokens) return report(diagnostics, *source) ? failure : show(to_string(tokens, *source));
+  ast::Program program = parse(tokens, *source, diagnostics);
+  if (diagnostics.has_errors()) return report(diagnostics, *source), failure;
+  if (options.emit == Stage::ast) return show(ast::to_string(program));
+  Catalog catalog{all_probe_types(), codegen::builtin_families(), codegen::missing_builtins()};
+  CheckedProgram checked = check(program, *source, settings, catalog, target, diagnostics);
+  if (report(diagnostics, *source)) return failure;
+  if (options.emit == Stage::checked) return show(to_string(checked));
+  codegen::Module module = codegen::lower(checked);
+  if (options.emit == Stage::ir) return show(codegen::to_ir(module));
+  if (options.emit == Stage::assembly) return show(codegen::to_assembly(module));
+  auto image = codegen::emit(std::move(module));
+  if (!image) return report(image.error());
+  if (options.emit == Stage::elf) return show({reinterpret_cast<const char*>(image->elf.data()), image->elf.size()});
+  if (options.emit == Stage::plan) return show(to_json(image->plan) + "\n");
+  return run(*image, options, target);
+}

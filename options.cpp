@@ -1,0 +1,94 @@
+// Option parsing by CLI11.
+#include "options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <map>
+
+namespace fathom {
+
+namespace {
+
+constexpr char usage_footer[] = R"(Examples:
+  fathom -e 'probe tracepoint:syscalls:sys_enter_openat < count() >'
+      count calls of openat(2) until Ctrl-C
+  fathom -e 'tracepoint:syscalls:sys_enter_execve { printf("%s %s\n", comm, str(args.filename)); }'
+      show programs as they start
+  fathom -l 'tracepoint:syscalls:*open*'
+      list attach points; with -v their arguments
+
+See fathom(1) for the language.)";
+
+const std::map<std::string, Stage> stages = {{"tokens", Stage::tokens}, {"ast", Stage::ast},   {"checked", Stage::checked}, {"ir", Stage::ir},
+                                             {"asm", Stage::assembly},  {"elf", Stage::elf},   {"plan", Stage::plan}};
+
+struct Raw {
+  std::string program, emit, process;
+  std::vector<std::string> positional;
+};
+
+void describe(CLI::App& app, Options& options, Raw& raw) {
+  app.add_option("-e", raw.program, "the program itself, instead of a file")->type_name("PROGRAM");
+  app.add_flag("-l,--list", options.list, "list attach points that match a pattern");
+  app.add_option("-p,--pid", raw.process, "only events of this process; ends with it")->type_name("PID");
+  app.add_option("-c,--cmd", options.command, "run a command once the probes are attached; ends with it")->type_name("COMMAND");
+  app.add_option("-o,--output", options.output, "write to a file instead of standard output")->type_name("FILE");
+  app.add_flag("-q,--quiet", options.quiet, "do not say how many probes were attached");
+  app.add_flag("-v,--verbose", options.verbose, "say more: printk lines as they come, arguments of listed probes, the verifier's log");
+  app.add_option("--emit", raw.emit, "stop after a step and show its result: tokens, ast, checked, ir, asm, elf, plan")->type_name("STEP");
+  app.add_flag("--dry-run", options.dry_run, "compile, load and attach, then stop");
+  app.add_option("script", raw.positional, "script file, or - for standard input; then its parameters $1, $2, …")->type_name("");
+}
+
+int usage_error(const std::string& message) {
+  fmt::print(stderr, "error: {}\n = help: `fathom --help` lists the options\n", message);
+  return 1;
+}
+
+}  // namespace
+
+std::variant<Options, int> parse_options(int count, char** arguments) {
+  Options options;
+  Raw raw;
+  CLI::App app("Ask a running Linux kernel questions.", "fathom");
+  app.set_version_flag("-V,--version", "fathom " FATHOM_VERSION, "show the version");
+  app.footer(usage_footer);
+  app.usage("Usage: fathom [OPTIONS] FILE [PARAMETERS]\n       fathom [OPTIONS] -e PROGRAM [PARAMETERS]\n       fathom -l [PATTERN]");
+  describe(app, options, raw);
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    return usage_error(error.what());
+  }
+  bool has_program = app.count("-e") != 0;
+  if (has_program) options.program = raw.program;
+  if (!has_program && !raw.positional.empty()) {
+    options.file = raw.positional.front();
+    raw.positional.erase(raw.positional.begin());
+  }
+  options.parameters = std::move(raw.positional);
+  if (!raw.emit.empty()) {
+    auto stage = stages.find(raw.emit);
+    if (stage == stages.end()) return usage_error("there is no step `" + raw.emit + "` to show; the steps are tokens, ast, checked, ir, asm, elf and plan");
+    options.emit = stage->second;
+  }
+  if (!raw.process.empty()) {
+    std::uint32_t process = 0;
+    auto [end, error] = std::from_chars(raw.process.data(), raw.process.data() + raw.process.size(), process);
+    if (error != std::errc{} || end != raw.process.data() + raw.process.size() || process == 0) {
+      return usage_error("-p takes a process id, not `" + raw.process + "`");
+    }
+    options.process = process;
+  }
+  if (options.process && !options.command.empty()) return usage_error("-c and -p can not be used together");
+  if (!options.list && !has_program && options.file.empty()) {
+    fmt::print(stderr, "{}", app.help());
+    return 1;
+  }
+  return options;
+}
+
+}  // namespace fathom

@@ -1,0 +1,31 @@
+// The command line.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace fathom {
+
+enum class Stage : std::uint8_t { tokens, ast, checked, ir, assembly, elf, plan };
+
+struct Options {
+  std::optional<std::string> program;  // -e
+  std::string file;                    // script, "-" for standard input; with list: the pattern; may be empty
+  std::vector<std::string> parameters;
+  std::optional<Stage> emit;
+  bool dry_run = false;
+  bool list = false;
+  bool verbose = false;
+  bool quiet = false;
+  std::string output;   // -o; empty: standard output
+  std::string command;  // -c
+  std::optional<std::uint32_t> process;  // -p
+};
+
+// The options, or the exit code where everything is said already (--help, --version, a wrong option).
+std::variant<Options, int> parse_options(int count, char** arguments);
+
+}  // namespace fathom

@@ -1,0 +1,118 @@
+// Fork, hold, exec.
+#include "runtime/child.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace fathom {
+
+namespace {
+
+Descriptor open_process(int process) { return Descriptor(static_cast<int>(syscall(SYS_pidfd_open, process, 0))); }
+
+// Runs in the child; does not return.
+[[noreturn]] void run_command(const std::vector<std::string>& words, int go, int failed) {
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  signal(SIGPIPE, SIG_DFL);
+  char byte = 0;
+  while (read(go, &byte, 1) < 0 && errno == EINTR) {
+  }
+  std::vector<char*> arguments;
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  execvp(arguments[0], arguments.data());
+  int error = errno;
+  [[maybe_unused]] ssize_t written = write(failed, &error, sizeof error);
+  _exit(127);
+}
+
+}  // namespace
+
+std::vector<std::string> split_command(std::string_view text) {
+  std::vector<std::string> words;
+  std::string word;
+  bool in_word = false;
+  char quote = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '\\' && quote != '\'' && i + 1 < text.size()) {
+      word += text[++i];
+      in_word = true;
+    } else if (quote != 0) {
+      if (c == quote) {
+        quote = 0;
+      } else {
+        word += c;
+      }
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+      in_word = true;
+    } else if (c == ' ' || c == '\t' || c == '\n') {
+      if (in_word) words.push_back(std::move(word));
+      word.clear();
+      in_word = false;
+    } else {
+      word += c;
+      in_word = true;
+    }
+  }
+  if (in_word) words.push_back(std::move(word));
+  return words;
+}
+
+Result<WatchedProcess> WatchedProcess::command(const std::string& command) {
+  std::vector<std::string> words = split_command(command);
+  if (words.empty()) return fail("the command of -c is empty", "give it a command: -c 'ls /'");
+  int go[2];
+  int failed[2];
+  if (pipe2(go, O_CLOEXEC) != 0) return fail("no pipe could be made for the command", "", errno);
+  Descriptor go_read(go[0]);
+  Descriptor go_write(go[1]);
+  if (pipe2(failed, O_CLOEXEC) != 0) return fail("no pipe could be made for the command", "", errno);
+  Descriptor failed_read(failed[0]);
+  Descriptor failed_write(failed[1]);
+  pid_t process = fork();
+  if (process < 0) return fail(fmt::format("the command could not be started ({})", strerrordesc_np(errno)), "", errno);
+  if (process == 0) {
+    close(go[1]);
+    run_command(words, go[0], failed[1]);
+  }
+  return WatchedProcess(process, true, open_process(process), std::move(go_write), std::move(failed_read));
+}
+
+Result<WatchedProcess> WatchedProcess::existing(std::uint32_t process) {
+  Descriptor ended = open_process(static_cast<int>(process));
+  if (ended.get() < 0) return fail(fmt::format("there is no process {}", process), "-p takes the id of a running process", errno);
+  return WatchedProcess(static_cast<int>(process), false, std::move(ended), Descriptor(-1), Descriptor(-1));
+}
+
+Result<void> WatchedProcess::start() {
+  if (!is_child_) return {};
+  go_ = Descriptor(-1);
+  int error = 0;
+  ssize_t length = 0;
+  while ((length = read(failed_.get(), &error, sizeof error)) < 0 && errno == EINTR) {
+  }
+  if (length != sizeof error) return {};
+  return fail(fmt::format("the command of -c could not be executed ({})", strerrordesc_np(error)), "give a command that is in PATH, or its path", error);
+}
+
+WatchedProcess::~WatchedProcess() {
+  if (process_.get() <= 0 || !is_child_) return;
+  kill(process_.get(), SIGTERM);
+  go_ = Descriptor(-1);
+  waitpid(process_.get(), nullptr, 0);
+}
+
+}  // namespace fathom

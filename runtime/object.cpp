@@ -1,0 +1,126 @@
+// Loading through libbpf.
+#include "runtime/object.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+#include <sys/sysinfo.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "runtime/verifier.h"
+
+namespace fathom {
+
+namespace {
+
+constexpr std::size_t log_bytes = 256u << 10;  // of one program's verifier log
+
+// libbpf prints through one process-wide function; this is where its text goes while an object is loaded.
+thread_local const LoadLog* current_log = nullptr;
+
+int forward_print(enum libbpf_print_level level, const char* format, va_list arguments) {
+  if (current_log == nullptr || !*current_log || level == LIBBPF_DEBUG) return 0;
+  char text[1024];
+  int length = vsnprintf(text, sizeof text, format, arguments);
+  (*current_log)(std::string_view(text, std::min<std::size_t>(static_cast<std::size_t>(std::max(length, 0)), sizeof text - 1)));
+  return length;
+}
+
+class LogScope {
+ public:
+  explicit LogScope(const LoadLog& log) {
+    current_log = &log;
+    libbpf_set_print(forward_print);
+  }
+  ~LogScope() { current_log = nullptr; }
+};
+
+// Puts the run's digits into every printk format of the read-only data.
+void set_mark(bpf_object* object, std::string_view mark) {
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, object) {
+    if (std::string_view(bpf_map__name(map)).find(".rodata") == std::string_view::npos) continue;
+    std::size_t size = 0;
+    auto* data = static_cast<char*>(bpf_map__initial_value(map, &size));
+    if (data == nullptr) continue;
+    std::string_view pattern(printk_mark, printk_mark_size);
+    char* end = data + size;
+    for (char* at = std::search(data, end, pattern.begin(), pattern.end()); at != end; at = std::search(at, end, pattern.begin(), pattern.end())) {
+      std::copy(mark.begin(), mark.end(), at + printk_mark_digits);
+    }
+  }
+}
+
+Error load_error(int error, std::string_view log) {
+  VerifierVerdict verdict = explain_verifier_log(log);
+  if (error == EPERM && verdict.message.empty()) {
+    return {"the kernel does not permit this process to load BPF programs", "run as root, or with CAP_BPF and CAP_PERFMON", error};
+  }
+  if (!verdict.message.empty()) return {verdict.message, verdict.help, error};
+  if (error == ENOMEM) return {"the kernel has not enough memory for the script's maps", "set BPFTRACE_MAX_MAP_KEYS to a smaller number", error};
+  if (error == E2BIG) return {"a map of the script is larger than the kernel allows", "use smaller keys or values, or fewer of them", error};
+  return {fmt::format("the kernel refused to load the script ({})", strerrordesc_np(error)), "run again with -v to see what it said", error};
+}
+
+}  // namespace
+
+Object::Object(Object&&) noexcept = default;
+Object& Object::operator=(Object&&) noexcept = default;
+Object::~Object() = default;
+
+void Object::Close::operator()(bpf_object* object) const { bpf_object__close(object); }
+
+Result<Object> Object::load(const Image& image, std::string_view mark, const LoadLog& log) {
+  LogScope scope(log);
+  std::vector<char> verifier_log(log_bytes);
+  bpf_object_open_opts options{};
+  options.sz = sizeof options;
+  options.object_name = "fathom";
+  bpf_object* raw = bpf_object__open_mem(image.elf.data(), image.elf.size(), &options);
+  if (raw == nullptr) return fail("the compiled script could not be read back", "this is a bug in fathom: please report it with the script", errno);
+  Object object(raw);
+  set_mark(raw, mark);
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, raw) bpf_program__set_log_buf(program, verifier_log.data(), verifier_log.size());
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  if (int error = bpf_object__load(raw); error != 0) {
+    std::string_view text(verifier_log.data(), strnlen(verifier_log.data(), verifier_log.size()));
+    if (log && !text.empty()) log(text);
+    return std::unexpected(load_error(-error, text));
+  }
+  if (layout::RunState* state = object.run_state()) {
+    state->start = static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(now.tv_nsec);
+  }
+  return object;
+}
+
+int Object::program(const std::string& name) const {
+  bpf_program* program = bpf_object__find_program_by_name(object_.get(), name.c_str());
+  return program == nullptr ? -1 : bpf_program__fd(program);
+}
+
+int Object::map(const std::string& name) const {
+  bpf_map* map = bpf_object__find_map_by_name(object_.get(), name.c_str());
+  return map == nullptr ? -1 : bpf_map__fd(map);
+}
+
+layout::RunState* Object::run_state() const {
+  bpf_map* map = bpf_object__find_map_by_name(object_.get(), object_names::run_state_section);
+  if (map == nullptr) return nullptr;
+  std::size_t size = 0;
+  return static_cast<layout::RunState*>(bpf_map__initial_value(map, &size));
+}
+
+Result<void> Object::run_once(const std::string& name) const {
+  LIBBPF_OPTS(bpf_test_run_opts, options);
+  if (int error = bpf_prog_test_run_opts(program(name), &options); error != 0) {
+    return fail(fmt::format("probe `{}` could not be run ({})", name, strerrordesc_np(errno)), "BEGIN and END need Linux 5.10 or newer", errno);
+  }
+  return {};
+}
+
+}  // namespace fathom

@@ -1,0 +1,15 @@
+// -l: the attach points of this machine.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "ast/probe_type.h"
+
+namespace fathom {
+
+// Attach points of every provider whose name matches the pattern's first part; a pattern without a colon is looked for in every provider's
+// attach points. An empty pattern matches all. Errors: the machine can not be asked (no tracefs).
+Result<std::vector<ListedProbe>> list_probes(ProbeTypes types, std::string_view pattern, const Target& target, bool with_arguments);
+
+}  // namespace fathom

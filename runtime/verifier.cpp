@@ -1,0 +1,61 @@
+// One explanation per class of rejection. What check lets through should never be rejected, so most of these name limits of the kernel.
+#include "runtime/verifier.h"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+namespace fathom {
+
+namespace {
+
+struct Class {
+  std::string_view pattern;  // of the verifier's text
+  std::string_view message;
+  std::string_view help;
+};
+
+constexpr Class classes[] = {
+    {"combined stack size", "a probe needs more stack than the kernel gives", "keep fewer values at once in scratch variables"},
+    {"BPF program is too large", "a probe is too large for the kernel", "split it into several probes, or unroll less"},
+    {"too complex", "a probe is too complex for the kernel to check", "split it into several probes, or unroll less"},
+    {"unknown func", "the kernel lacks a function that the script needs", "use a newer kernel, or leave out what the line asks for"},
+    {"program of this type cannot use helper", "a function of the script can not be used in this type of probe", "use it in another probe type"},
+    {"invalid bpf_context access", "the probe reads beyond what the kernel passes to it", "check the field's name with `fathom -lv`"},
+};
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    std::size_t end = text.find('\n');
+    lines.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) break;
+    text.remove_prefix(end + 1);
+  }
+  return lines;
+}
+
+bool is_summary(std::string_view line) {
+  return line.empty() || line.starts_with("processed ") || line.starts_with("verification time") || line.starts_with("stack depth") ||
+         line.starts_with("peak_states");
+}
+
+}  // namespace
+
+VerifierVerdict explain_verifier_log(std::string_view log) {
+  std::string_view place;
+  std::string_view verdict;
+  for (std::string_view line : lines_of(log)) {
+    if (std::size_t at = line.rfind(" @ "); line.starts_with("; ") && at != std::string_view::npos) place = line.substr(at + 3);
+    if (!is_summary(line) && !line.starts_with(";")) verdict = line;
+  }
+  if (verdict.empty()) return {};
+  std::string where = place.empty() ? "" : fmt::format(" at {}", place);
+  for (const Class& known : classes) {
+    if (log.find(known.pattern) != std::string_view::npos) return {fmt::format("{}{}", known.message, where), std::string(known.help)};
+  }
+  return {fmt::format("the kernel's verifier rejected the script{}: {}", where, verdict),
+          "this is a bug in fathom: please report it with the script; -v shows the verifier's log"};
+}
+
+}  // namespace fathom
