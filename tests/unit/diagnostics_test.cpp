@@ -253,6 +253,8 @@ TEST(DisplayText, WideAndCombiningCharactersCountTheirColumns) {
 
 TEST(DisplayText, OverlongAndTruncatedSequencesAreBytes) {
   EXPECT_EQ(display_text("\xc0\xaf"), "\\xc0\\xaf");
+  EXPECT_EQ(display_text("\xe0\x80\xaf"), "\\xe0\\x80\\xaf");
+  EXPECT_EQ(display_text("\xf0\x82\x82\xac"), "\\xf0\\x82\\x82\\xac");
   EXPECT_EQ(display_text("\xe2\x82"), "\\xe2\\x82");
   EXPECT_EQ(display_text("\xed\xa0\x80"), "\\xed\\xa0\\x80");
   EXPECT_EQ(display_text("\xf5\x80\x80\x80"), "\\xf5\\x80\\x80\\x80");

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,6 @@ class Capture {
     if (file_ != nullptr) std::fclose(file_);
     std::free(data_);
   }
-  Output& operator*() { return *output_; }
   Output* operator->() { return output_.get(); }
   std::string text() {
     std::fclose(file_);

@@ -105,7 +105,7 @@ TEST(Printf, StarsOutOfAllReasonAreCut) {
 
 TEST(Printf, PointersAgreeWithTheCLibrary) {
   auto pointer = [](std::uint64_t address) { return Value{PointerValue{address}}; };
-  for (const char* shape : {"", "20", "-20", "020"}) {
+  for (const char* shape : {"", "20", "-20", "020", ".6", "20.6", "020.6", "-20.6", "-020", "2"}) {
     std::string spelled = fmt::format("<%{}p>", shape);
     EXPECT_EQ(format(spelled, {pointer(0xabc)}), libc(spelled.c_str(), reinterpret_cast<void*>(0xabc))) << spelled;
   }
