@@ -19,7 +19,7 @@ struct CodeRange {
 constexpr CodeRange deceptive[] = {{0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},     {0x200b, 0x200f},
                                    {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}};
 // Characters that take two columns (the large blocks of East Asian and pictographic ones).
-constexpr CodeRange wide[] = {{0x1100, 0x115f}, {0x2e80, 0xa4cf},   {0xac00, 0xd7a3},   {0xf900, 0xfaff}, {0xfe30, 0xfe6f},
+constexpr CodeRange wide[] = {{0x1100, 0x115f}, {0x2e80, 0xa4cf}, {0xac00, 0xd7a3},   {0xf900, 0xfaff},  {0xfe30, 0xfe6f},
                               {0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x1faff}, {0x20000, 0x3fffd}};
 constexpr CodeRange combining[] = {{0x300, 0x36f}, {0x1ab0, 0x1aff}, {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}};
 
@@ -77,7 +77,8 @@ Shown show(std::string_view text) {
 
 std::uint32_t DisplayLine::column_of(std::size_t offset) const {
   // The last cell that starts at or before the offset: a range may begin in the middle of a character.
-  auto next = std::upper_bound(cells.begin(), cells.end(), offset, [](std::size_t wanted, const DisplayCell& cell) { return wanted < cell.offset; });
+  auto next = std::upper_bound(cells.begin(), cells.end(), offset,
+                               [](std::size_t wanted, const DisplayCell& cell) { return wanted < cell.offset; });
   if (next == cells.end()) return !cells.empty() && cells.back().offset == offset ? cells.back().column : width;
   return next == cells.begin() ? 0 : std::prev(next)->column;
 }

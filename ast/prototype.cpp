@@ -19,11 +19,11 @@ struct ParameterWord {
   ParameterKind kind;
 };
 constexpr ParameterWord parameter_words[] = {
-    {"any", ParameterKind::any},         {"int", ParameterKind::integer},       {"uint32", ParameterKind::integer},
-    {"uint64", ParameterKind::integer},  {"int64", ParameterKind::integer},     {"bool", ParameterKind::boolean},
-    {"string", ParameterKind::string},   {"pointer", ParameterKind::pointer},   {"stack", ParameterKind::stack},
+    {"any", ParameterKind::any},         {"int", ParameterKind::integer},         {"uint32", ParameterKind::integer},
+    {"uint64", ParameterKind::integer},  {"int64", ParameterKind::integer},       {"bool", ParameterKind::boolean},
+    {"string", ParameterKind::string},   {"pointer", ParameterKind::pointer},     {"stack", ParameterKind::stack},
     {"symbol", ParameterKind::symbol},   {"timestamp", ParameterKind::timestamp}, {"map", ParameterKind::map},
-    {"literal", ParameterKind::literal}, {"text", ParameterKind::text},         {"word", ParameterKind::word},
+    {"literal", ParameterKind::literal}, {"text", ParameterKind::text},           {"word", ParameterKind::word},
 };
 
 // Frames of a stack whose call does not say how many.
@@ -88,7 +88,8 @@ bool Reader::parameter(Prototype& prototype) {
   parameter.optional = take("[");
   do {
     std::string_view word = identifier();
-    auto row = std::find_if(std::begin(parameter_words), std::end(parameter_words), [&](const ParameterWord& one) { return one.word == word; });
+    auto row =
+        std::find_if(std::begin(parameter_words), std::end(parameter_words), [&](const ParameterWord& one) { return one.word == word; });
     if (row == std::end(parameter_words)) return false;
     if (std::find(parameter.kinds.begin(), parameter.kinds.end(), row->kind) == parameter.kinds.end()) parameter.kinds.push_back(row->kind);
   } while (take("|"));

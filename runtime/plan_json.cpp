@@ -129,7 +129,8 @@ Json json_of(const FormatPlan& format) {
 }
 
 Json json_of(const AttachPoint& point) {
-  return {{"text", point.text}, {"provider", point.provider}, {"target", point.target}, {"function", point.function}, {"value", point.value}};
+  return {
+      {"text", point.text}, {"provider", point.provider}, {"target", point.target}, {"function", point.function}, {"value", point.value}};
 }
 
 Json json_of(const ProgramPlan& program) {
@@ -154,14 +155,9 @@ Json json_of(const Settings& settings) {
 }  // namespace
 
 std::string to_json(const Plan& plan) {
-  Json json = {{"maps", list(plan.maps)},
-               {"formats", list(plan.formats)},
-               {"time_formats", plan.time_formats},
-               {"programs", list(plan.programs)},
-               {"uses_data_ring", plan.uses_data_ring},
-               {"uses_printk", plan.uses_printk},
-               {"stack_frames", plan.stack_frames},
-               {"settings", json_of(plan.settings)}};
+  Json json = {{"maps", list(plan.maps)},           {"formats", list(plan.formats)},         {"time_formats", plan.time_formats},
+               {"programs", list(plan.programs)},   {"uses_data_ring", plan.uses_data_ring}, {"uses_printk", plan.uses_printk},
+               {"stack_frames", plan.stack_frames}, {"settings", json_of(plan.settings)}};
   // Scripts may hold any bytes; what is not UTF-8 is replaced, for JSON has no place for it.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -60,7 +60,9 @@ struct Compare {
   }
   std::strong_ordering operator()(const TimeValue& left, const TimeValue& right) const { return left.nanoseconds <=> right.nanoseconds; }
   std::strong_ordering operator()(const StatsValue& left, const StatsValue& right) const { return order(average(left), average(right)); }
-  std::strong_ordering operator()(const AverageResult& left, const AverageResult& right) const { return order(average(left), average(right)); }
+  std::strong_ordering operator()(const AverageResult& left, const AverageResult& right) const {
+    return order(average(left), average(right));
+  }
   std::strong_ordering operator()(const HistogramValue& left, const HistogramValue& right) const { return total(left) <=> total(right); }
 
   // Values of different kinds never meet in one map; the order of the kinds keeps the sort well defined all the same.

@@ -124,7 +124,8 @@ void Formatter::integer(const Conversion& conversion, const Resolved& resolved, 
 }
 
 void Formatter::padded(const Resolved& resolved, std::string_view content) {
-  std::size_t blanks = resolved.width > 0 && content.size() < static_cast<std::size_t>(resolved.width) ? resolved.width - content.size() : 0;
+  std::size_t blanks =
+      resolved.width > 0 && content.size() < static_cast<std::size_t>(resolved.width) ? resolved.width - content.size() : 0;
   if (!resolved.has('-')) text_.append(blanks, ' ');
   text_ += content;
   if (resolved.has('-')) text_.append(blanks, ' ');
@@ -180,7 +181,8 @@ void Formatter::conversion(const Conversion& conversion) {
 
 }  // namespace
 
-void append_formatted(std::string& text, const std::vector<FormatPiece>& pieces, std::span<const Value> arguments, const ValueText& values) {
+void append_formatted(std::string& text, const std::vector<FormatPiece>& pieces, std::span<const Value> arguments,
+                      const ValueText& values) {
   Formatter formatter(text, arguments, values);
   for (const FormatPiece& piece : pieces) {
     text += piece.text;

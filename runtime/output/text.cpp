@@ -62,7 +62,7 @@ class TextOutput : public Output {
   std::FILE* file_;
   Settings settings_;
   ValueText values_;
-  std::string text_;  // what the call at hand has put together
+  std::string text_;                                                                              // what the call at hand has put together
   std::unordered_map<std::string, std::vector<FormatPiece>, TextHash, std::equal_to<>> formats_;  // each format is read once
 };
 

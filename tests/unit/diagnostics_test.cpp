@@ -38,7 +38,7 @@ Diagnostic& report(Diagnostics& diagnostics, Range range, const char* argument =
   }
 }
 
-Diagnostic made(Range range, std::string message = "it is wrong") { return {.id = DiagnosticId{}, .range = range, .message = std::move(message)}; }
+Diagnostic made(Range range, std::string message = "it is wrong") { return {DiagnosticId{}, range, std::move(message), {}, {}}; }
 
 // The rendered text behind its first line, which names a row.
 std::string body(const Diagnostic& diagnostic, const SourceFile& source) {
@@ -194,8 +194,8 @@ TEST(Render, LabelsOnOtherLinesFollowAsExcerptsInOrder) {
 
 TEST(Render, LongLineIsCutAroundTheRange) {
   SourceFile source("a", std::string(150, 'a') + "BAD" + std::string(150, 'c'));
-  EXPECT_EQ(body(made({150, 153}), source), " --> a:1:151\n  |\n1 | …" + std::string(60, 'a') + "BAD" + std::string(97, 'c') + "…\n  | " +
-                                                std::string(61, ' ') + "^^^\n");
+  EXPECT_EQ(body(made({150, 153}), source),
+            " --> a:1:151\n  |\n1 | …" + std::string(60, 'a') + "BAD" + std::string(97, 'c') + "…\n  | " + std::string(61, ' ') + "^^^\n");
 }
 
 TEST(Render, LongLineWithTheRangeAtItsEnds) {
@@ -253,6 +253,8 @@ TEST(DisplayText, WideAndCombiningCharactersCountTheirColumns) {
 
 TEST(DisplayText, OverlongAndTruncatedSequencesAreBytes) {
   EXPECT_EQ(display_text("\xc0\xaf"), "\\xc0\\xaf");
+  EXPECT_EQ(display_text("\xe0\x80\xaf"), "\\xe0\\x80\\xaf");
+  EXPECT_EQ(display_text("\xf0\x82\x82\xac"), "\\xf0\\x82\\x82\\xac");
   EXPECT_EQ(display_text("\xe2\x82"), "\\xe2\\x82");
   EXPECT_EQ(display_text("\xed\xa0\x80"), "\\xed\\xa0\\x80");
   EXPECT_EQ(display_text("\xf5\x80\x80\x80"), "\\xf5\\x80\\x80\\x80");
@@ -262,10 +264,10 @@ TEST(DisplayText, OverlongAndTruncatedSequencesAreBytes) {
 
 TEST(Nearest, FindsOneEditOfEachKind) {
   std::vector<std::string> names = {"count", "printf", "hist"};
-  EXPECT_EQ(nearest("cout", names), "count");     // insert
+  EXPECT_EQ(nearest("cout", names), "count");      // insert
   EXPECT_EQ(nearest("printff", names), "printf");  // delete
-  EXPECT_EQ(nearest("hast", names), "hist");      // replace
-  EXPECT_EQ(nearest("ihst", names), "hist");      // swap, which counts once
+  EXPECT_EQ(nearest("hast", names), "hist");       // replace
+  EXPECT_EQ(nearest("ihst", names), "hist");       // swap, which counts once
 }
 
 TEST(Nearest, LetterCaseIsNoEdit) {
@@ -279,8 +281,8 @@ TEST(Nearest, TakesTheNearestAndOfEqualsTheFirst) {
 }
 
 TEST(Nearest, TooManyEditsFindNothing) {
-  EXPECT_EQ(nearest("pid", {"xyd", "comm"}), "");       // two edits of three letters
-  EXPECT_EQ(nearest("filename", {"fxxxname"}), "");     // three of eight
+  EXPECT_EQ(nearest("pid", {"xyd", "comm"}), "");    // two edits of three letters
+  EXPECT_EQ(nearest("filename", {"fxxxname"}), "");  // three of eight
   EXPECT_EQ(nearest("filename", {"fxxename"}), "fxxename");
   EXPECT_EQ(nearest("filename", {}), "");
   EXPECT_EQ(did_you_mean("filename", {"tid"}), "");

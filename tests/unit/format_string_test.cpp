@@ -115,15 +115,17 @@ TEST_P(WrongFormat, SaysWhatAndWhere) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, WrongFormat,
-                         testing::Values(Wrong{"%", 0, 1, "ends inside"}, Wrong{"50%", 2, 1, "ends inside"}, Wrong{"a %-08.3l", 2, 7, "ends inside"},
-                                         Wrong{"%d %y", 3, 2, "`%y` is no conversion"}, Wrong{"%5%", 0, 3, "between the percent signs"},
-                                         Wrong{"%n", 0, 2, "`%n` is no conversion"}, Wrong{"x%.2f", 1, 4, "floating point"},
-                                         Wrong{"%Lf", 0, 3, "floating point"}, Wrong{"%hhhd", 0, 4, "`%hhh` is no conversion"},
+                         testing::Values(Wrong{"%", 0, 1, "ends inside"}, Wrong{"50%", 2, 1, "ends inside"},
+                                         Wrong{"a %-08.3l", 2, 7, "ends inside"}, Wrong{"%d %y", 3, 2, "`%y` is no conversion"},
+                                         Wrong{"%5%", 0, 3, "between the percent signs"}, Wrong{"%n", 0, 2, "`%n` is no conversion"},
+                                         Wrong{"x%.2f", 1, 4, "floating point"}, Wrong{"%Lf", 0, 3, "floating point"},
+                                         Wrong{"%hhhd", 0, 4, "`%hhh` is no conversion"},
                                          Wrong{"%lld %lll", 5, 4, "`%lll` is no conversion"}, Wrong{"%gr", 0, 2, "floating point"},
-                                         Wrong{"%70000d", 1, 5, "width is larger than 65535"}, Wrong{"%99999999999999999999d", 1, 20, "width is larger"},
-                                         Wrong{"%.65536s", 2, 5, "precision is larger than 65535"}, Wrong{"%.-3d", 0, 3, "`%.-` is no conversion"},
-                                         Wrong{"%*5d", 0, 3, "`%*5` is no conversion"}, Wrong{"%\n", 0, 2, "no conversion letter"},
-                                         Wrong{"100% yes", 3, 3, "`% y` is no conversion"}),
+                                         Wrong{"%70000d", 1, 5, "width is larger than 65535"},
+                                         Wrong{"%99999999999999999999d", 1, 20, "width is larger"},
+                                         Wrong{"%.65536s", 2, 5, "precision is larger than 65535"},
+                                         Wrong{"%.-3d", 0, 3, "`%.-` is no conversion"}, Wrong{"%*5d", 0, 3, "`%*5` is no conversion"},
+                                         Wrong{"%\n", 0, 2, "no conversion letter"}, Wrong{"100% yes", 3, 3, "`% y` is no conversion"}),
                          [](const auto& info) { return fmt::format("row{}", info.index); });
 
 TEST(FormatString, LargestWidthIsAllowed) { EXPECT_EQ(only("%65535d").width, max_format_width); }
@@ -147,8 +149,9 @@ TEST(FormatAccepts, NumbersForIntegersCharactersAndPointers) {
 
 TEST(FormatAccepts, AnyValueAsString) {
   Conversion conversion = only("%s");
-  for (const Type& type : {Type::int64(), Type::string(4), Type::buffer(4), Type::tuple({}), Type::stack(SymbolSpace::user, 1), Type::timestamp(),
-                           Type::structure("s", false, 4, 1), Type::array(Type::int64(), 2), Type::symbol(SymbolSpace::user), Type::boolean()}) {
+  for (const Type& type :
+       {Type::int64(), Type::string(4), Type::buffer(4), Type::tuple({}), Type::stack(SymbolSpace::user, 1), Type::timestamp(),
+        Type::structure("s", false, 4, 1), Type::array(Type::int64(), 2), Type::symbol(SymbolSpace::user), Type::boolean()}) {
     EXPECT_TRUE(accepts(conversion, type)) << to_string(type);
   }
   EXPECT_FALSE(accepts(conversion, Type::none()));

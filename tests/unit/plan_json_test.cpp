@@ -63,9 +63,8 @@ TEST(PlanJson, FormatsAndPrograms) {
   Json json = parsed(plan);
   EXPECT_EQ(json["formats"].dump(), R"([{"style":"printf","text":"%d\n","fields":["int64"]},{"style":"print","text":"","fields":["bool"]},)"
                                     R"({"style":"time","text":"%H","fields":[]}])");
-  EXPECT_EQ(json["programs"][0].dump(),
-            R"({"name":"probe_0","kind":"perf_event","moment":"attached","needs_cookie":true,"attach_points":)"
-            R"([{"text":"interval:s:1","provider":"interval","target":"s","function":"","value":1}]})");
+  EXPECT_EQ(json["programs"][0].dump(), R"({"name":"probe_0","kind":"perf_event","moment":"attached","needs_cookie":true,"attach_points":)"
+                                        R"([{"text":"interval:s:1","provider":"interval","target":"s","function":"","value":1}]})");
   EXPECT_EQ(json["programs"][1]["kind"], "raw_tracepoint");
   EXPECT_EQ(json["programs"][1]["moment"], "begin");
   EXPECT_EQ(json["programs"][2]["kind"], "tracepoint");
@@ -95,7 +94,8 @@ TEST(PlanJson, TypesThatTheirSpellingSaysAll) {
 }
 
 TEST(PlanJson, TypesWithParts) {
-  EXPECT_EQ(type_json(Type::aggregation(Aggregation::hist, false, {.bits = 3})).dump(), R"({"aggregation":"hist","signed":false,"bits":3})");
+  EXPECT_EQ(type_json(Type::aggregation(Aggregation::hist, false, {.bits = 3})).dump(),
+            R"({"aggregation":"hist","signed":false,"bits":3})");
   EXPECT_EQ(type_json(Type::aggregation(Aggregation::lhist, true, {.min = -5, .max = 10, .step = 5})).dump(),
             R"({"aggregation":"lhist","signed":true,"min":-5,"max":10,"step":5})");
   EXPECT_EQ(type_json(Type::stack(SymbolSpace::kernel, 7)).dump(), R"({"stack":"kstack","frames":7})");
@@ -107,7 +107,8 @@ TEST(PlanJson, StructuresAndEnumerations) {
   auto names = std::make_shared<const std::vector<std::pair<std::int64_t, std::string>>>(
       std::vector<std::pair<std::int64_t, std::string>>{{-1, "NONE"}, {1, "RED"}});
   Type color = Type::enumeration("color", Type::integer(4, true), names);
-  auto layout = std::make_shared<const StructLayout>(StructLayout{"s", 8, false, {{"a", color, 0, 0, 0}, {"b", Type::integer(4, false), 4, 3, 2}}});
+  auto layout =
+      std::make_shared<const StructLayout>(StructLayout{"s", 8, false, {{"a", color, 0, 0, 0}, {"b", Type::integer(4, false), 4, 3, 2}}});
   EXPECT_EQ(type_json(Type::structure("s", false, 8, 1, layout)).dump(),
             R"({"type":"struct s","size":8,"members":[)"
             R"({"name":"a","offset":0,"type":{"type":"enum color","underlying":"int32","names":{"NONE":-1,"RED":1}}},)"

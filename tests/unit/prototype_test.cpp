@@ -65,10 +65,11 @@ class BadPrototype : public testing::TestWithParam<const char*> {};
 TEST_P(BadPrototype, IsRefused) { EXPECT_FALSE(parse_prototype(GetParam())) << GetParam(); }
 
 INSTANTIATE_TEST_SUITE_P(Table, BadPrototype,
-                         testing::Values("", "pid", "uint32", "uint16 pid", "uint32 pid x", "none f(", "none f(int)", "none f(int a", "none f(int a,)",
-                                         "none f(,int a)", "none f(int a int b)", "none f(none a)", "none f(auto a)", "none f([int a)", "none f(int a])",
-                                         "none f([int a], int b)", "none f(..., int a)", "none f(int a, int a)", "none f(int| a)", "none f(|int a)",
-                                         "map f", "any f", "word f", "text f", "literal f", "none f()x", "none 1f()", "none f(int 1a)", "none f(..)"));
+                         testing::Values("", "pid", "uint32", "uint16 pid", "uint32 pid x", "none f(", "none f(int)", "none f(int a",
+                                         "none f(int a,)", "none f(,int a)", "none f(int a int b)", "none f(none a)", "none f(auto a)",
+                                         "none f([int a)", "none f(int a])", "none f([int a], int b)", "none f(..., int a)",
+                                         "none f(int a, int a)", "none f(int| a)", "none f(|int a)", "map f", "any f", "word f", "text f",
+                                         "literal f", "none f()x", "none 1f()", "none f(int 1a)", "none f(..)"));
 
 TEST(Accepts, NumbersStandForIntegersAndBooleans) {
   Type enumeration = Type::enumeration("e", Type::integer(4, false), nullptr);
@@ -109,8 +110,8 @@ TEST(Describe, ListsTheKinds) {
   ASSERT_TRUE(prototype);
   std::vector<std::string> texts;
   for (const Parameter& parameter : prototype->parameters) texts.push_back(describe(parameter));
-  EXPECT_EQ(texts, (std::vector<std::string>{"a pointer", "a pointer or an integer", "a pointer, an integer or a string", "any value", "a map",
-                                             "a constant integer", "a constant string", "a bare word"}));
+  EXPECT_EQ(texts, (std::vector<std::string>{"a pointer", "a pointer or an integer", "a pointer, an integer or a string", "any value",
+                                             "a map", "a constant integer", "a constant string", "a bare word"}));
 }
 
 constexpr Builtin first_rows[] = {{.prototype = "uint32 pid", .doc = ""}, {.prototype = "none exit([int code])", .doc = ""}};
@@ -124,7 +125,8 @@ TEST(FindBuiltin, InEveryFamily) {
 }
 
 TEST(FindBuiltin, OnlyByTheWholeName) {
-  for (const char* name : {"", "pi", "pidx", "uint32", "code", "exit(", "value", "PID"}) EXPECT_EQ(find_builtin(families, name), nullptr) << name;
+  for (const char* name : {"", "pi", "pidx", "uint32", "code", "exit(", "value", "PID"})
+    EXPECT_EQ(find_builtin(families, name), nullptr) << name;
   EXPECT_EQ(find_builtin({}, "pid"), nullptr);
 }
 

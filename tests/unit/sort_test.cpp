@@ -82,12 +82,15 @@ TEST(SortEntries, TiesInKeyOrder) {
 }
 
 TEST(SortEntries, AveragesByAverageNotByTotal) {
-  auto average = [](std::uint64_t count, std::int64_t total) { return Value{AverageResult{count, static_cast<std::uint64_t>(total), true}}; };
+  auto average = [](std::uint64_t count, std::int64_t total) {
+    return Value{AverageResult{count, static_cast<std::uint64_t>(total), true}};
+  };
   EXPECT_EQ(sorted_keys(Type::aggregation(Aggregation::average, true),
                         {{integer(1), average(1, 50)}, {integer(2), average(10, 100)}, {integer(3), average(2, -8)}}),
             (Keys{3, 2, 1}));
   auto stats = [](std::uint64_t count, std::uint64_t total) { return Value{StatsValue{count, total, false}}; };
-  EXPECT_EQ(sorted_keys(Type::aggregation(Aggregation::stats, false), {{integer(1), stats(1, 50)}, {integer(2), stats(10, 100)}}), (Keys{2, 1}));
+  EXPECT_EQ(sorted_keys(Type::aggregation(Aggregation::stats, false), {{integer(1), stats(1, 50)}, {integer(2), stats(10, 100)}}),
+            (Keys{2, 1}));
 }
 
 TEST(SortEntries, HistogramsByTotal) {
