@@ -31,9 +31,12 @@ bpf_insn instruction(int code, std::uint8_t destination, std::uint8_t source, st
 
 bpf_prog_type program_type(ProgramKind kind) {
   switch (kind) {
-    case ProgramKind::raw_tracepoint: return BPF_PROG_TYPE_RAW_TRACEPOINT;
-    case ProgramKind::tracepoint: return BPF_PROG_TYPE_TRACEPOINT;
-    case ProgramKind::perf_event: return BPF_PROG_TYPE_PERF_EVENT;
+    case ProgramKind::raw_tracepoint:
+      return BPF_PROG_TYPE_RAW_TRACEPOINT;
+    case ProgramKind::tracepoint:
+      return BPF_PROG_TYPE_TRACEPOINT;
+    case ProgramKind::perf_event:
+      return BPF_PROG_TYPE_PERF_EVENT;
   }
   return BPF_PROG_TYPE_UNSPEC;
 }
