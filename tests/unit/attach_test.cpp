@@ -14,6 +14,7 @@
 
 #include "runtime/cpus.h"
 #include "runtime/descriptor.h"
+#include "runtime/machine.h"
 #include "runtime/probes/attach.h"
 #include "runtime/target_linux.h"
 
@@ -80,6 +81,10 @@ class Counter {
 
 class Attach : public testing::Test {
  protected:
+  void SetUp() override {
+    if (!check_privileges()) GTEST_SKIP() << "skipped: no privilege to load BPF";
+  }
+
   const ProbeType& type(std::string_view name) { return *find_probe_type(all_probe_types(), name); }
 
   // The attach points must all be of one provider.
