@@ -18,24 +18,76 @@ struct Named {
 
 // Sorted by name. Typedefs stand here when they are the same in every 64-bit kernel and common in tracepoints and system calls.
 constexpr Named named_types[] = {
-    {"_Bool", 0, false},             {"__kernel_clockid_t", 4, true}, {"__kernel_gid_t", 4, false},  {"__kernel_long_t", 8, true},  {"__kernel_old_time_t", 8, true},
-    {"__kernel_pid_t", 4, true},     {"__kernel_size_t", 8, false}, {"__kernel_time_t", 8, true},  {"__kernel_uid_t", 4, false},
-    {"__kernel_ulong_t", 8, false},  {"__s16", 2, true},            {"__s32", 4, true},            {"__s64", 8, true},
-    {"__s8", 1, true},               {"__u16", 2, false},           {"__u32", 4, false},           {"__u64", 8, false},
-    {"__u8", 1, false},              {"aio_context_t", 8, false},   {"bool", 0, false},
-    {"clockid_t", 4, true},          {"dev_t", 4, false},           {"gfp_t", 4, false},           {"gid_t", 4, false},
-    {"ino_t", 8, false},             {"int16", 2, true},            {"int16_t", 2, true},          {"int32", 4, true},
-    {"int32_t", 4, true},            {"int64", 8, true},            {"int64_t", 8, true},          {"int8", 1, true},
-    {"int8_t", 1, true},             {"intptr_t", 8, true},         {"key_serial_t", 4, true},     {"key_t", 4, true},
-    {"loff_t", 8, true},             {"mqd_t", 4, true},            {"off_t", 8, true},            {"pid_t", 4, true},
-    {"ptrdiff_t", 8, true},          {"qid_t", 4, false},           {"rwf_t", 4, true},            {"s16", 2, true},
-    {"s32", 4, true},                {"s64", 8, true},              {"s8", 1, true},               {"sector_t", 8, false},
-    {"size_t", 8, false},            {"ssize_t", 8, true},          {"time64_t", 8, true},         {"timer_t", 4, true},
-    {"u16", 2, false},               {"u32", 4, false},             {"u64", 8, false},             {"u8", 1, false},
-    {"uid_t", 4, false},             {"uint", 4, false},            {"uint16", 2, false},          {"uint16_t", 2, false},
-    {"uint32", 4, false},            {"uint32_t", 4, false},        {"uint64", 8, false},          {"uint64_t", 8, false},
-    {"uint8", 1, false},             {"uint8_t", 1, false},         {"uintptr_t", 8, false},       {"ulong", 8, false},
-    {"umode_t", 2, false},           {"ushort", 2, false},
+    {"_Bool", 0, false},
+    {"__kernel_clockid_t", 4, true},
+    {"__kernel_gid_t", 4, false},
+    {"__kernel_long_t", 8, true},
+    {"__kernel_old_time_t", 8, true},
+    {"__kernel_pid_t", 4, true},
+    {"__kernel_size_t", 8, false},
+    {"__kernel_time_t", 8, true},
+    {"__kernel_uid_t", 4, false},
+    {"__kernel_ulong_t", 8, false},
+    {"__s16", 2, true},
+    {"__s32", 4, true},
+    {"__s64", 8, true},
+    {"__s8", 1, true},
+    {"__u16", 2, false},
+    {"__u32", 4, false},
+    {"__u64", 8, false},
+    {"__u8", 1, false},
+    {"aio_context_t", 8, false},
+    {"bool", 0, false},
+    {"clockid_t", 4, true},
+    {"dev_t", 4, false},
+    {"gfp_t", 4, false},
+    {"gid_t", 4, false},
+    {"ino_t", 8, false},
+    {"int16", 2, true},
+    {"int16_t", 2, true},
+    {"int32", 4, true},
+    {"int32_t", 4, true},
+    {"int64", 8, true},
+    {"int64_t", 8, true},
+    {"int8", 1, true},
+    {"int8_t", 1, true},
+    {"intptr_t", 8, true},
+    {"key_serial_t", 4, true},
+    {"key_t", 4, true},
+    {"loff_t", 8, true},
+    {"mqd_t", 4, true},
+    {"off_t", 8, true},
+    {"pid_t", 4, true},
+    {"ptrdiff_t", 8, true},
+    {"qid_t", 4, false},
+    {"rwf_t", 4, true},
+    {"s16", 2, true},
+    {"s32", 4, true},
+    {"s64", 8, true},
+    {"s8", 1, true},
+    {"sector_t", 8, false},
+    {"size_t", 8, false},
+    {"ssize_t", 8, true},
+    {"time64_t", 8, true},
+    {"timer_t", 4, true},
+    {"u16", 2, false},
+    {"u32", 4, false},
+    {"u64", 8, false},
+    {"u8", 1, false},
+    {"uid_t", 4, false},
+    {"uint", 4, false},
+    {"uint16", 2, false},
+    {"uint16_t", 2, false},
+    {"uint32", 4, false},
+    {"uint32_t", 4, false},
+    {"uint64", 8, false},
+    {"uint64_t", 8, false},
+    {"uint8", 1, false},
+    {"uint8_t", 1, false},
+    {"uintptr_t", 8, false},
+    {"ulong", 8, false},
+    {"umode_t", 2, false},
+    {"ushort", 2, false},
 };
 static_assert(std::ranges::is_sorted(named_types, {}, &Named::name));
 
@@ -51,13 +103,20 @@ struct Words {
 
   // False where the word is none of C's.
   bool add(std::string_view word) {
-    if (word == "char") ++chars;
-    else if (word == "short") ++shorts;
-    else if (word == "int") ++ints;
-    else if (word == "long") ++longs;
-    else if (word == "signed") ++with_sign;
-    else if (word == "unsigned") ++without_sign;
-    else return false;
+    if (word == "char")
+      ++chars;
+    else if (word == "short")
+      ++shorts;
+    else if (word == "int")
+      ++ints;
+    else if (word == "long")
+      ++longs;
+    else if (word == "signed")
+      ++with_sign;
+    else if (word == "unsigned")
+      ++without_sign;
+    else
+      return false;
     return true;
   }
 

@@ -118,13 +118,19 @@ Type Btf::convert(std::uint32_t id, int depth) {
   const btf_type* type = btf__type_by_id(btf_, id);
   if (type == nullptr || id == 0 || depth > deepest) return Type::none();
   switch (btf_kind(type)) {
-    case BTF_KIND_INT: return convert_integer(btf_, type);
-    case BTF_KIND_FLOAT: return Type::buffer(type->size);
-    case BTF_KIND_PTR: return convert_pointer(id, depth);
-    case BTF_KIND_ARRAY: return convert_array(id, depth);
+    case BTF_KIND_INT:
+      return convert_integer(btf_, type);
+    case BTF_KIND_FLOAT:
+      return Type::buffer(type->size);
+    case BTF_KIND_PTR:
+      return convert_pointer(id, depth);
+    case BTF_KIND_ARRAY:
+      return convert_array(id, depth);
     case BTF_KIND_ENUM:
-    case BTF_KIND_ENUM64: return convert_enumeration(id);
-    case BTF_KIND_FWD: return Type::structure(text_of(btf_, type->name_off), btf_kflag(type), 0, id);
+    case BTF_KIND_ENUM64:
+      return convert_enumeration(id);
+    case BTF_KIND_FWD:
+      return Type::structure(text_of(btf_, type->name_off), btf_kflag(type), 0, id);
     case BTF_KIND_STRUCT:
     case BTF_KIND_UNION: {
       // A struct that has only its typedef's name goes by that, so that two of them are told apart.
@@ -157,7 +163,8 @@ Type Btf::convert_enumeration(std::uint32_t id) {
   const btf_type* type = btf__type_by_id(btf_, id);
   const bool is_signed = is_signed_enumeration(id);
   std::vector<std::pair<std::int64_t, std::string>> names;
-  for (int i = 0; i < btf_vlen(type); ++i) names.emplace_back(enumerator_value(type, i, is_signed), text_of(btf_, enumerator_name(type, i)));
+  for (int i = 0; i < btf_vlen(type); ++i)
+    names.emplace_back(enumerator_value(type, i, is_signed), text_of(btf_, enumerator_name(type, i)));
   const Type underlying = Type::integer(type->size, is_signed);
   Type result = Type::enumeration(text_of(btf_, type->name_off), underlying,
                                   std::make_shared<const std::vector<std::pair<std::int64_t, std::string>>>(std::move(names)));

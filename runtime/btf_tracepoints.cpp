@@ -1,5 +1,5 @@
-// What BTF knows about raw tracepoints. The typedef btf_trace_NAME says that one exists and how many arguments it has, but its prototype has
-// no parameter names; those stand at the functions that the kernel generates for each tracepoint.
+// What BTF knows about raw tracepoints. The typedef btf_trace_NAME says that one exists and how many arguments it has, but its prototype
+// has no parameter names; those stand at the functions that the kernel generates for each tracepoint.
 #include <bpf/btf.h>
 
 #include <algorithm>

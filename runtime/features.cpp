@@ -31,7 +31,8 @@ Descriptor load(bpf_prog_type type, bpf_prog_load_opts options) {
 bool is_readable(const char* path) { return access(path, R_OK) == 0; }
 
 bool try_ring_buffer() {
-  return static_cast<bool>(Descriptor(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "fathom_try", 0, 0, static_cast<unsigned>(getpagesize()), nullptr)));
+  return static_cast<bool>(
+      Descriptor(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "fathom_try", 0, 0, static_cast<unsigned>(getpagesize()), nullptr)));
 }
 
 // A link to a perf event that does not exist is refused for the event (EBADF) only by kernels that know such links.
@@ -71,14 +72,22 @@ bool try_fentry(std::uint32_t function) {
 
 bool try_feature(Feature feature, std::uint32_t test_function) {
   switch (feature) {
-    case Feature::btf: return is_readable("/sys/kernel/btf/vmlinux");
-    case Feature::tracefs: return Tracefs::open().has_value();
-    case Feature::kprobe: return is_readable("/sys/bus/event_source/devices/kprobe/type");
-    case Feature::uprobe: return is_readable("/sys/bus/event_source/devices/uprobe/type");
-    case Feature::fprobe: return try_fprobe();
-    case Feature::fentry: return try_fentry(test_function);
-    case Feature::ring_buffer: return try_ring_buffer();
-    case Feature::perf_link: return try_perf_link();
+    case Feature::btf:
+      return is_readable("/sys/kernel/btf/vmlinux");
+    case Feature::tracefs:
+      return Tracefs::open().has_value();
+    case Feature::kprobe:
+      return is_readable("/sys/bus/event_source/devices/kprobe/type");
+    case Feature::uprobe:
+      return is_readable("/sys/bus/event_source/devices/uprobe/type");
+    case Feature::fprobe:
+      return try_fprobe();
+    case Feature::fentry:
+      return try_fentry(test_function);
+    case Feature::ring_buffer:
+      return try_ring_buffer();
+    case Feature::perf_link:
+      return try_perf_link();
   }
   return false;
 }

@@ -40,8 +40,7 @@ bool is_event_head(std::string_view head) {
   const auto blank = [](char c) { return c == ' '; };
   const auto not_blank = [](char c) { return c != ' '; };
   return drop_back(head, is_digit) && drop_back(head, ".") && drop_back(head, is_digit) && drop_back(head, blank) &&
-         drop_back(head, not_blank) && drop_back(head, blank) && drop_back(head, "]") &&
-         drop_back(head, is_digit) && drop_back(head, "[");
+         drop_back(head, not_blank) && drop_back(head, blank) && drop_back(head, "]") && drop_back(head, is_digit) && drop_back(head, "[");
 }
 
 // The text of an event's first line; empty where the line begins no event.
@@ -124,7 +123,8 @@ std::vector<std::string> stale_instances(const std::vector<std::string>& instanc
 
 Result<PrintkInstance> PrintkInstance::create(const Tracefs& tracefs) {
   if (!tracefs.exists("events/bpf_trace/bpf_trace_printk")) {
-    return fail("this kernel has no bpf_trace_printk event", "printk() lines can be read with `cat /sys/kernel/tracing/trace_pipe`", ENOENT);
+    return fail("this kernel has no bpf_trace_printk event", "printk() lines can be read with `cat /sys/kernel/tracing/trace_pipe`",
+                ENOENT);
   }
   Descriptor instances(openat(tracefs.descriptor(), "instances", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!instances) {

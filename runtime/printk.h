@@ -20,8 +20,8 @@ class PrintkStream {
  public:
   using Sink = std::function<void(std::string_view text)>;
 
-  // Takes bytes as they were read, cut anywhere, and calls `sink` with the text of each event that is known to be complete. A text of several
-  // lines comes as one, with its inner line breaks and without the last one.
+  // Takes bytes as they were read, cut anywhere, and calls `sink` with the text of each event that is known to be complete. A text of
+  // several lines comes as one, with its inner line breaks and without the last one.
   void feed(std::string_view bytes, const Sink& sink);
   // No more bytes for now: the kernel writes whole events, so what is held back is complete.
   void finish(const Sink& sink);

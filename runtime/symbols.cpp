@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <tuple>
 
 #include "runtime/descriptor.h"
 
@@ -55,8 +56,8 @@ void SymbolTable::take_line(std::string_view line) {
 void SymbolTable::finish() {
   if (!partial_.empty()) take_line(partial_);
   partial_ = {};
-  // Stable: of aliases the kernel itself shows the first.
-  std::ranges::stable_sort(entries_, {}, &Entry::address);
+  // Aliases stay in the order of the text: the kernel itself shows the first.
+  std::ranges::sort(entries_, [](const Entry& a, const Entry& b) { return std::tie(a.address, a.offset) < std::tie(b.address, b.offset); });
   names_.shrink_to_fit();
   entries_.shrink_to_fit();
 }
@@ -90,8 +91,10 @@ const SymbolTable& Symbols::kernel() {
 
 SymbolSource::Name Symbols::name_of(std::uint64_t address, SymbolSpace space, std::uint32_t process) {
   switch (space) {
-    case SymbolSpace::kernel: return kernel().name_of(address);
-    case SymbolSpace::user: return user_name(address, process);
+    case SymbolSpace::kernel:
+      return kernel().name_of(address);
+    case SymbolSpace::user:
+      return user_name(address, process);
   }
   return {};
 }

@@ -15,10 +15,10 @@ namespace fathom {
 
 namespace {
 
-// Events below these are not backed by a tracepoint of the kernel's source: they are formats for trace readers, are made by users, or (syscalls)
-// hang on sys_enter and sys_exit. No raw tracepoint of their name exists.
-constexpr std::string_view without_raw_tracepoint[] = {"ftrace", "syscalls", "kprobes", "uprobes", "fprobes", "eprobes", "synthetic",
-                                                       "user_events"};
+// Events below these are not backed by a tracepoint of the kernel's source: they are formats for trace readers, are made by users, or
+// (syscalls) hang on sys_enter and sys_exit. No raw tracepoint of their name exists.
+constexpr std::string_view without_raw_tracepoint[] = {"ftrace",  "syscalls", "kprobes",   "uprobes",
+                                                       "fprobes", "eprobes",  "synthetic", "user_events"};
 // Formats only; nothing to attach to.
 constexpr std::string_view without_tracepoint[] = {"ftrace"};
 
@@ -100,8 +100,8 @@ Result<TracepointFormat> LinuxTarget::tracepoint_format(std::string_view categor
 bool LinuxTarget::traces_raw_event(const Tracefs& tracefs, const std::string& event) const {
   const Result<std::vector<std::string>> all = categories();
   return all && std::ranges::any_of(*all, [&](const std::string& category) {
-    return std::ranges::count(without_raw_tracepoint, category) == 0 && is_tracepoint(tracefs, category, event);
-  });
+           return std::ranges::count(without_raw_tracepoint, category) == 0 && is_tracepoint(tracefs, category, event);
+         });
 }
 
 // Both sources have names that the other lacks: tracefs has those of modules, BTF those without a trace event. An exact name is looked

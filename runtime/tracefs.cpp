@@ -103,7 +103,8 @@ Result<std::string> read_file_at(int directory, const std::string& path) {
   }
   if (count < 0) {
     const int error = errno;
-    return fail(fmt::format("can not read {}: {}", path, std::strerror(error)), error == EACCES || error == EPERM ? "run as root" : "", error);
+    return fail(fmt::format("can not read {}: {}", path, std::strerror(error)), error == EACCES || error == EPERM ? "run as root" : "",
+                error);
   }
   return text;
 }

@@ -28,18 +28,29 @@ struct Explanation {
 Explanation explain(int error) {
   switch (error) {
     case EPERM:
-    case EACCES: return {"the kernel does not permit it", "run as root, or with CAP_BPF and CAP_PERFMON"};
-    case ENOENT: return {"the kernel has no such event", "list what there is with `fathom -l`"};
-    case EINVAL: return {"the kernel refuses an event with these settings", "check its rate or count"};
-    case E2BIG: return {"64 programs are attached to it already, and the kernel allows no more", "stop another tracer"};
-    case EEXIST: return {"this program is attached to it already", "name each attach point once"};
-    case EMFILE: return {"this process has too many open files", "raise the limit with `ulimit -n 1048576`"};
-    case ENFILE: return {"the machine has too many open files", "raise the limit with `sysctl fs.file-max=…`"};
+    case EACCES:
+      return {"the kernel does not permit it", "run as root, or with CAP_BPF and CAP_PERFMON"};
+    case ENOENT:
+      return {"the kernel has no such event", "list what there is with `fathom -l`"};
+    case EINVAL:
+      return {"the kernel refuses an event with these settings", "check its rate or count"};
+    case E2BIG:
+      return {"64 programs are attached to it already, and the kernel allows no more", "stop another tracer"};
+    case EEXIST:
+      return {"this program is attached to it already", "name each attach point once"};
+    case EMFILE:
+      return {"this process has too many open files", "raise the limit with `ulimit -n 1048576`"};
+    case ENFILE:
+      return {"the machine has too many open files", "raise the limit with `sysctl fs.file-max=…`"};
     case ENODEV:
-    case EOPNOTSUPP: return {"this machine does not have the event", "list what there is with `fathom -l`"};
-    case ENOSPC: return {"no more events of this kind can be open", "stop another tracer or profiler"};
-    case ENOMEM: return {"the kernel has no memory for it", "attach to fewer events"};
-    default: return {std::strerror(error), ""};
+    case EOPNOTSUPP:
+      return {"this machine does not have the event", "list what there is with `fathom -l`"};
+    case ENOSPC:
+      return {"no more events of this kind can be open", "stop another tracer or profiler"};
+    case ENOMEM:
+      return {"the kernel has no memory for it", "attach to fewer events"};
+    default:
+      return {std::strerror(error), ""};
   }
 }
 
@@ -55,7 +66,8 @@ Result<Descriptor> open_perf_event(const void* attr, int process, int cpu) {
 }
 
 Result<Link> set_on_event(int program, Descriptor event) {
-  if (ioctl(event.get(), PERF_EVENT_IOC_SET_BPF, program) != 0 || ioctl(event.get(), PERF_EVENT_IOC_ENABLE, 0) != 0) return perf_error(errno);
+  if (ioctl(event.get(), PERF_EVENT_IOC_SET_BPF, program) != 0 || ioctl(event.get(), PERF_EVENT_IOC_ENABLE, 0) != 0)
+    return perf_error(errno);
   return Link(event.release());
 }
 

@@ -19,8 +19,12 @@ Parsed parse_moment(std::span<const std::string> parts, std::string_view name) {
 Parsed parse_begin(std::span<const std::string> parts) { return parse_moment(parts, "begin"); }
 Parsed parse_end(std::span<const std::string> parts) { return parse_moment(parts, "end"); }
 
-Result<std::vector<ListedProbe>> list_begin(std::span<const std::string>, const Target&, bool) { return std::vector<ListedProbe>{{"begin", {}}}; }
-Result<std::vector<ListedProbe>> list_end(std::span<const std::string>, const Target&, bool) { return std::vector<ListedProbe>{{"end", {}}}; }
+Result<std::vector<ListedProbe>> list_begin(std::span<const std::string>, const Target&, bool) {
+  return std::vector<ListedProbe>{{"begin", {}}};
+}
+Result<std::vector<ListedProbe>> list_end(std::span<const std::string>, const Target&, bool) {
+  return std::vector<ListedProbe>{{"end", {}}};
+}
 
 }  // namespace
 

@@ -19,11 +19,31 @@ struct Missing {
   std::string_view canonical;
 };
 constexpr Missing missing[] = {
-    {"kprobe", "kprobe"},         {"k", "kprobe"},     {"kretprobe", "kretprobe"}, {"kr", "kretprobe"},   {"fentry", "fentry"},
-    {"f", "fentry"},              {"kfunc", "fentry"}, {"fexit", "fexit"},         {"fr", "fexit"},       {"kretfunc", "fexit"},
-    {"uprobe", "uprobe"},         {"u", "uprobe"},     {"uretprobe", "uretprobe"}, {"ur", "uretprobe"},   {"usdt", "usdt"},
-    {"U", "usdt"},                {"hardware", "hardware"}, {"h", "hardware"},     {"watchpoint", "watchpoint"}, {"w", "watchpoint"},
-    {"asyncwatchpoint", "watchpoint"}, {"aw", "watchpoint"}, {"iter", "iter"},     {"it", "iter"},        {"self", "self"},
+    {"kprobe", "kprobe"},
+    {"k", "kprobe"},
+    {"kretprobe", "kretprobe"},
+    {"kr", "kretprobe"},
+    {"fentry", "fentry"},
+    {"f", "fentry"},
+    {"kfunc", "fentry"},
+    {"fexit", "fexit"},
+    {"fr", "fexit"},
+    {"kretfunc", "fexit"},
+    {"uprobe", "uprobe"},
+    {"u", "uprobe"},
+    {"uretprobe", "uretprobe"},
+    {"ur", "uretprobe"},
+    {"usdt", "usdt"},
+    {"U", "usdt"},
+    {"hardware", "hardware"},
+    {"h", "hardware"},
+    {"watchpoint", "watchpoint"},
+    {"w", "watchpoint"},
+    {"asyncwatchpoint", "watchpoint"},
+    {"aw", "watchpoint"},
+    {"iter", "iter"},
+    {"it", "iter"},
+    {"self", "self"},
 };
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }

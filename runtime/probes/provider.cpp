@@ -30,7 +30,8 @@ std::optional<AttachPointProblem> name_problem(std::span<const std::string> part
   if (part.empty()) return AttachPointProblem{fmt::format("{} is missing", what), form, std::min(index + 1, parts.size())};
   if (const std::size_t slash = part.find('/'); slash != std::string_view::npos && slash != 0) {
     return AttachPointProblem{fmt::format("`{}` is not {}", part, what),
-                              fmt::format("put a blank before the predicate: `{} {}`", part.substr(0, slash), part.substr(slash)), index + 1};
+                              fmt::format("put a blank before the predicate: `{} {}`", part.substr(0, slash), part.substr(slash)),
+                              index + 1};
   }
   for (const char c : part) {
     if (is_name_character(c) || (globs == Globs::allowed && is_glob_character(c))) continue;

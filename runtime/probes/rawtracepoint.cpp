@@ -29,7 +29,8 @@ AttachPoint make_point(std::string_view module, std::string_view event) {
 
 Parsed parse(std::span<const std::string> parts) {
   const std::string_view syntax = rawtracepoint_probe.syntax;
-  if (parts.size() > 2) return bad_part(2, "rawtracepoint takes a module and an event, and nothing more", fmt::format("write it as `{}`", syntax));
+  if (parts.size() > 2)
+    return bad_part(2, "rawtracepoint takes a module and an event, and nothing more", fmt::format("write it as `{}`", syntax));
   if (parts.size() == 2) {
     if (const auto problem = name_problem(parts, 0, "a kernel module name", syntax, Globs::allowed)) return std::unexpected(*problem);
   }

@@ -20,7 +20,7 @@ namespace {
 struct Unit {
   std::string_view name;
   std::uint64_t nanoseconds;
-  std::string_view stored;       // the unit that AttachPoint::target gets
+  std::string_view stored;  // the unit that AttachPoint::target gets
   std::uint64_t stored_factor;
 };
 

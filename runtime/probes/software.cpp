@@ -55,9 +55,11 @@ std::vector<std::string> event_names(std::string_view glob) {
 Parsed parse(std::span<const std::string> parts) {
   constexpr std::string_view what = "a software event name";
   if (const auto problem = name_problem(parts, 0, what, software_probe.syntax, Globs::refused)) return std::unexpected(*problem);
-  if (parts.size() > 2) return bad_part(2, "software takes an event and a count, and nothing more", fmt::format("write it as `{}`", software_probe.syntax));
+  if (parts.size() > 2)
+    return bad_part(2, "software takes an event and a count, and nothing more", fmt::format("write it as `{}`", software_probe.syntax));
   if (find_event(parts[0]) == nullptr) {
-    return bad_part(0, fmt::format("there is no software event `{}`", parts[0]), fmt::format("the events are {}", fmt::join(event_names("*"), ", ")));
+    return bad_part(0, fmt::format("there is no software event `{}`", parts[0]),
+                    fmt::format("the events are {}", fmt::join(event_names("*"), ", ")));
   }
   AttachPoint point;
   point.provider = software_probe.name;

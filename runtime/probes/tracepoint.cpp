@@ -28,7 +28,8 @@ Parsed parse(std::span<const std::string> parts) {
   const std::string_view syntax = tracepoint_probe.syntax;
   if (const auto problem = name_problem(parts, 0, "a tracepoint category", syntax, Globs::allowed)) return std::unexpected(*problem);
   if (const auto problem = name_problem(parts, 1, "a tracepoint event", syntax, Globs::allowed)) return std::unexpected(*problem);
-  if (parts.size() > 2) return bad_part(2, "tracepoint takes a category and an event, and nothing more", fmt::format("write it as `{}`", syntax));
+  if (parts.size() > 2)
+    return bad_part(2, "tracepoint takes a category and an event, and nothing more", fmt::format("write it as `{}`", syntax));
   return make_point(parts[0], parts[1]);
 }
 

@@ -29,7 +29,8 @@ std::string_view unqualified(std::string_view text) {
         text = trim(text.substr(word.size()));
         changed = true;
       }
-      if (text.ends_with(word) && text.size() > word.size() && (text[text.size() - word.size() - 1] == ' ' || text[text.size() - word.size() - 1] == '*')) {
+      if (text.ends_with(word) && text.size() > word.size() &&
+          (text[text.size() - word.size() - 1] == ' ' || text[text.size() - word.size() - 1] == '*')) {
         text = trim(text.substr(0, text.size() - word.size()));
         changed = true;
       }
@@ -68,7 +69,8 @@ std::uint32_t element_count(std::string_view brackets) {
   while (!brackets.empty()) {
     std::uint32_t count = 0;
     const std::size_t end = brackets.find(']');
-    if (end == std::string_view::npos || std::from_chars(brackets.data() + 1, brackets.data() + end, count).ptr != brackets.data() + end) return 0;
+    if (end == std::string_view::npos || std::from_chars(brackets.data() + 1, brackets.data() + end, count).ptr != brackets.data() + end)
+      return 0;
     product *= count;
     brackets.remove_prefix(end + 1);
   }
@@ -105,8 +107,8 @@ std::optional<ContextField> context_field(const TracepointField& field, AddressS
   const std::size_t bracket = text.find('[');
   if (text.starts_with("__data_loc ")) {
     const std::size_t keyword = std::string_view("__data_loc ").size();
-    result.type = Type::pointer(pointer_type(text.substr(keyword, bracket == text.npos ? bracket : bracket - keyword), AddressSpace::kernel),
-                                AddressSpace::kernel);
+    result.type = Type::pointer(
+        pointer_type(text.substr(keyword, bracket == text.npos ? bracket : bracket - keyword), AddressSpace::kernel), AddressSpace::kernel);
     result.source = ContextSource::record_string;
   } else if (bracket != std::string_view::npos) {
     result.type = array_type(field, bracket, pointers, target);

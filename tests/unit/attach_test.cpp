@@ -14,6 +14,7 @@
 
 #include "runtime/cpus.h"
 #include "runtime/descriptor.h"
+#include "runtime/machine.h"
 #include "runtime/probes/attach.h"
 #include "runtime/target_linux.h"
 
@@ -31,9 +32,12 @@ bpf_insn instruction(int code, std::uint8_t destination, std::uint8_t source, st
 
 bpf_prog_type program_type(ProgramKind kind) {
   switch (kind) {
-    case ProgramKind::raw_tracepoint: return BPF_PROG_TYPE_RAW_TRACEPOINT;
-    case ProgramKind::tracepoint: return BPF_PROG_TYPE_TRACEPOINT;
-    case ProgramKind::perf_event: return BPF_PROG_TYPE_PERF_EVENT;
+    case ProgramKind::raw_tracepoint:
+      return BPF_PROG_TYPE_RAW_TRACEPOINT;
+    case ProgramKind::tracepoint:
+      return BPF_PROG_TYPE_TRACEPOINT;
+    case ProgramKind::perf_event:
+      return BPF_PROG_TYPE_PERF_EVENT;
   }
   return BPF_PROG_TYPE_UNSPEC;
 }
@@ -77,6 +81,10 @@ class Counter {
 
 class Attach : public testing::Test {
  protected:
+  void SetUp() override {
+    if (!check_privileges()) GTEST_SKIP() << "skipped: no privilege to load BPF";
+  }
+
   const ProbeType& type(std::string_view name) { return *find_probe_type(all_probe_types(), name); }
 
   // The attach points must all be of one provider.

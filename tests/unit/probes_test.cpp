@@ -84,16 +84,15 @@ INSTANTIATE_TEST_SUITE_P(
                     Form{"tracepoint:s*:sys_enter_[a-c]?*", "tracepoint:s*:sys_enter_[a-c]?*"},
                     Form{"tracepoint:9p:9p_client_req", "tracepoint:9p:9p_client_req"},
                     Form{"rt:sched_switch", "rawtracepoint:sched_switch"},
-                    Form{"rawtracepoint:vmlinux:sched_switch", "rawtracepoint:vmlinux:sched_switch"},
-                    Form{"interval:s:1", "interval:s:1"}, Form{"i:ms:100", "interval:ms:100"}, Form{"i:us:50", "interval:us:50"},
-                    Form{"i:hz:10", "interval:hz:10"}, Form{"i:1s", "interval:s:1"}, Form{"i:500ms", "interval:ms:500"},
-                    Form{"i:2m", "interval:s:120"}, Form{"i:1h", "interval:s:3600"}, Form{"i:1d", "interval:s:86400"},
-                    Form{"i:1000000000", "interval:ns:1000000000"}, Form{"i:1e9", "interval:ns:1000000000"},
-                    Form{"i:1_000_000", "interval:ns:1000000"}, Form{"i:5000ns", "interval:ns:5000"}, Form{"i:99hz", "interval:hz:99"},
-                    Form{"profile:hz:99", "profile:hz:99"}, Form{"p:ms:10", "profile:ms:10"}, Form{"p:10ms", "profile:ms:10"},
-                    Form{"software:cpu:100000", "software:cpu:100000"}, Form{"s:faults:1", "software:faults:1"},
-                    Form{"software:faults:", "software:faults"}, Form{"software:page-faults", "software:page-faults"},
-                    Form{"software:cs:1e3", "software:cs:1000"}));
+                    Form{"rawtracepoint:vmlinux:sched_switch", "rawtracepoint:vmlinux:sched_switch"}, Form{"interval:s:1", "interval:s:1"},
+                    Form{"i:ms:100", "interval:ms:100"}, Form{"i:us:50", "interval:us:50"}, Form{"i:hz:10", "interval:hz:10"},
+                    Form{"i:1s", "interval:s:1"}, Form{"i:500ms", "interval:ms:500"}, Form{"i:2m", "interval:s:120"},
+                    Form{"i:1h", "interval:s:3600"}, Form{"i:1d", "interval:s:86400"}, Form{"i:1000000000", "interval:ns:1000000000"},
+                    Form{"i:1e9", "interval:ns:1000000000"}, Form{"i:1_000_000", "interval:ns:1000000"},
+                    Form{"i:5000ns", "interval:ns:5000"}, Form{"i:99hz", "interval:hz:99"}, Form{"profile:hz:99", "profile:hz:99"},
+                    Form{"p:ms:10", "profile:ms:10"}, Form{"p:10ms", "profile:ms:10"}, Form{"software:cpu:100000", "software:cpu:100000"},
+                    Form{"s:faults:1", "software:faults:1"}, Form{"software:faults:", "software:faults"},
+                    Form{"software:page-faults", "software:page-faults"}, Form{"software:cs:1e3", "software:cs:1000"}));
 
 struct Refusal {
   const char* written;
@@ -128,15 +127,15 @@ INSTANTIATE_TEST_SUITE_P(
                     Refusal{"interval:s:0", 2, "not a positive number"}, Refusal{"interval:s:-1", 2, "not a positive number"},
                     Refusal{"interval:s:x", 2, "not a positive number"}, Refusal{"interval:s:1.5", 2, "not a positive number"},
                     Refusal{"interval:s:1_", 2, "not a positive number"}, Refusal{"interval:s:10000000000", 2, "too long"},
-                    Refusal{"interval:s:99999999999999999999", 2, "not a positive number"},
-                    Refusal{"interval:ns:10", 2, "too short"}, Refusal{"interval:999", 1, "too short"},
-                    Refusal{"interval:hz:2000000", 2, "too high"}, Refusal{"interval:s:1:2", 3, "nothing more"},
-                    Refusal{"interval:s:1/pid/", 2, "is not a rate"}, Refusal{"profile:second:1", 1, "not a unit of profile"},
-                    Refusal{"profile:hz:0", 2, "not a positive number"}, Refusal{"profile:*", 1, "is not a rate"},
-                    Refusal{"software", 0, "event name is missing"}, Refusal{"software:", 1, "event name is missing"},
-                    Refusal{"software:nothing", 1, "there is no software event"}, Refusal{"software:f*:1", 1, "wildcards"},
-                    Refusal{"software:faults:0", 2, "not a positive number"}, Refusal{"software:faults:x", 2, "not a positive number"},
-                    Refusal{"software:faults:1:1", 3, "nothing more"}, Refusal{"software:faults/pid/", 1, "is not a software event"}));
+                    Refusal{"interval:s:99999999999999999999", 2, "not a positive number"}, Refusal{"interval:ns:10", 2, "too short"},
+                    Refusal{"interval:999", 1, "too short"}, Refusal{"interval:hz:2000000", 2, "too high"},
+                    Refusal{"interval:s:1:2", 3, "nothing more"}, Refusal{"interval:s:1/pid/", 2, "is not a rate"},
+                    Refusal{"profile:second:1", 1, "not a unit of profile"}, Refusal{"profile:hz:0", 2, "not a positive number"},
+                    Refusal{"profile:*", 1, "is not a rate"}, Refusal{"software", 0, "event name is missing"},
+                    Refusal{"software:", 1, "event name is missing"}, Refusal{"software:nothing", 1, "there is no software event"},
+                    Refusal{"software:f*:1", 1, "wildcards"}, Refusal{"software:faults:0", 2, "not a positive number"},
+                    Refusal{"software:faults:x", 2, "not a positive number"}, Refusal{"software:faults:1:1", 3, "nothing more"},
+                    Refusal{"software:faults/pid/", 1, "is not a software event"}));
 
 TEST(Parse, AGluedPredicateIsToldApart) {
   EXPECT_EQ(parse("tracepoint:sched:sched_switch/pid==1/").error().help, "put a blank before the predicate: `sched_switch /pid==1/`");
@@ -155,7 +154,8 @@ Texts expanded(std::string_view text, const Target& target) {
 
 TEST(Expand, TracepointWildcards) {
   const FakeTarget target = FakeTarget::with_samples();
-  EXPECT_EQ(expanded("t:syscalls:sys_*_openat", target), (Texts{"tracepoint:syscalls:sys_enter_openat", "tracepoint:syscalls:sys_exit_openat"}));
+  EXPECT_EQ(expanded("t:syscalls:sys_*_openat", target),
+            (Texts{"tracepoint:syscalls:sys_enter_openat", "tracepoint:syscalls:sys_exit_openat"}));
   EXPECT_EQ(expanded("t:*:*switch", target), Texts{"tracepoint:sched:sched_switch"});
   EXPECT_EQ(expanded("t:sched:sched_switch", target), Texts{"tracepoint:sched:sched_switch"});
   EXPECT_EQ(expanded("t:sched:none*", target), Texts{});
@@ -256,25 +256,22 @@ TEST_P(FieldType, IsAsDeclared) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, FieldType,
-    testing::Values(FieldCase{{"x", "u8", 8, 1, false}, "uint8"}, FieldCase{{"x", "bool", 8, 1, false}, "bool"},
-                    FieldCase{{"x", "char", 8, 1, true}, "int8"}, FieldCase{{"x", "unsigned int", 8, 4, false}, "uint32"},
-                    FieldCase{{"x", "xfs_ino_t", 8, 8, false}, "uint64"}, FieldCase{{"x", "xfs_fsize_t", 8, 8, true}, "int64"},
-                    FieldCase{{"x", "const int", 8, 8, false}, "int32"}, FieldCase{{"x", "enum color", 8, 4, false}, "enum color"},
-                    FieldCase{{"x", "enum unknown", 8, 4, false}, "uint32"}, FieldCase{{"x", "odd_t", 8, 12, false}, "buffer[12]"},
-                    FieldCase{{"x", "char[10]", 8, 10, false}, "string[10]"}, FieldCase{{"x", "char[MAX]", 8, 32, false}, "string[32]"},
-                    FieldCase{{"x", "u8[6]", 8, 6, false}, "uint8[6]"}, FieldCase{{"x", "unsigned char[6]", 8, 6, false}, "uint8[6]"},
-                    FieldCase{{"x", "unsigned long[6]", 8, 48, false}, "uint64[6]"},
-                    FieldCase{{"x", "unsigned long[2][3]", 8, 48, false}, "uint64[6]"},
-                    FieldCase{{"x", "u32[COUNT]", 8, 16, false}, "uint32[4]"}, FieldCase{{"x", "char[]", 8, 0, false}, "int8[0]"},
-                    FieldCase{{"x", "odd_t[3]", 8, 10, false}, "buffer[10]"}, FieldCase{{"x", "void *", 8, 8, false}, "none *"},
-                    FieldCase{{"x", "const void *const", 8, 8, false}, "none *"},
-                    FieldCase{{"x", "const char *const *", 8, 8, false}, "int8 **"},
-                    FieldCase{{"x", "struct foo *", 8, 8, false}, "struct foo *"},
-                    FieldCase{{"x", "const union foo *", 8, 8, false}, "union foo *"},
-                    FieldCase{{"x", "u64 *", 8, 8, false}, "uint64 *"}, FieldCase{{"x", "siginfo_t *", 8, 8, false}, "none *"},
-                    FieldCase{{"x", "struct foo", 8, 24, false}, "struct foo"},
-                    FieldCase{{"x", "__data_loc u64[]", 8, 4, false}, "uint64 *"},
-                    FieldCase{{"x", "__data_loc cpumask_t", 8, 4, false}, "none *"}));
+    testing::Values(
+        FieldCase{{"x", "u8", 8, 1, false}, "uint8"}, FieldCase{{"x", "bool", 8, 1, false}, "bool"},
+        FieldCase{{"x", "char", 8, 1, true}, "int8"}, FieldCase{{"x", "unsigned int", 8, 4, false}, "uint32"},
+        FieldCase{{"x", "xfs_ino_t", 8, 8, false}, "uint64"}, FieldCase{{"x", "xfs_fsize_t", 8, 8, true}, "int64"},
+        FieldCase{{"x", "const int", 8, 8, false}, "int32"}, FieldCase{{"x", "enum color", 8, 4, false}, "enum color"},
+        FieldCase{{"x", "enum unknown", 8, 4, false}, "uint32"}, FieldCase{{"x", "odd_t", 8, 12, false}, "buffer[12]"},
+        FieldCase{{"x", "char[10]", 8, 10, false}, "string[10]"}, FieldCase{{"x", "char[MAX]", 8, 32, false}, "string[32]"},
+        FieldCase{{"x", "u8[6]", 8, 6, false}, "uint8[6]"}, FieldCase{{"x", "unsigned char[6]", 8, 6, false}, "uint8[6]"},
+        FieldCase{{"x", "unsigned long[6]", 8, 48, false}, "uint64[6]"}, FieldCase{{"x", "unsigned long[2][3]", 8, 48, false}, "uint64[6]"},
+        FieldCase{{"x", "u32[COUNT]", 8, 16, false}, "uint32[4]"}, FieldCase{{"x", "char[]", 8, 0, false}, "int8[0]"},
+        FieldCase{{"x", "odd_t[3]", 8, 10, false}, "buffer[10]"}, FieldCase{{"x", "void *", 8, 8, false}, "none *"},
+        FieldCase{{"x", "const void *const", 8, 8, false}, "none *"}, FieldCase{{"x", "const char *const *", 8, 8, false}, "int8 **"},
+        FieldCase{{"x", "struct foo *", 8, 8, false}, "struct foo *"}, FieldCase{{"x", "const union foo *", 8, 8, false}, "union foo *"},
+        FieldCase{{"x", "u64 *", 8, 8, false}, "uint64 *"}, FieldCase{{"x", "siginfo_t *", 8, 8, false}, "none *"},
+        FieldCase{{"x", "struct foo", 8, 24, false}, "struct foo"}, FieldCase{{"x", "__data_loc u64[]", 8, 4, false}, "uint64 *"},
+        FieldCase{{"x", "__data_loc cpumask_t", 8, 4, false}, "none *"}));
 
 TEST(FieldType, RelativeLocationsCanNotBeRead) {
   const FakeTarget target;
