@@ -162,8 +162,8 @@ class Run:
         self.process = subprocess.Popen(
             ["fathom", *command[1:]], executable=f"/proc/self/fd/{descriptor}" if options.user else command[0], text=True,
             errors="backslashreplace", stdin=subprocess.PIPE if options.stdin else subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, **identity)
-        self.readers = [threading.Thread(target=self.collect, args=(name,)) for name in self.output]
+            stderr=subprocess.PIPE, start_new_session=True, **identity)
+        self.readers = [threading.Thread(target=self.collect, args=(name,), daemon=True) for name in self.output]
         for reader in self.readers:
             reader.start()
         if options.stdin:
@@ -208,7 +208,8 @@ class Run:
             self.process.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             self.failure = self.failure or f"still running after {options.timeout:g} seconds"
-            self.process.kill()
+            # The whole session: a child that fathom left behind would keep the pipes open.
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
         for reader in self.readers:
             reader.join(2)
@@ -271,12 +272,13 @@ def main(arguments):
         copy.chmod(0o755)
         arguments = [str(copy) if argument == str(options.file) else argument for argument in options.arguments]
         if options.target:
-            target = subprocess.Popen(["sh", "-c", options.target], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+            target = subprocess.Popen(["sh", "-c", options.target], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                      start_new_session=True)
             arguments = [argument.replace("{pid}", str(target.pid)) for argument in arguments]
         problem = judge(Run([os.environ["FATHOM"], *arguments], options, script), options, test, copy)
     finally:
         if target:
-            target.kill()
+            os.killpg(target.pid, signal.SIGKILL)
             target.wait()
         shutil.rmtree(directory)
     if problem:

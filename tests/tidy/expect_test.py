@@ -86,6 +86,9 @@ class Runs(unittest.TestCase):
     def test_a_run_that_does_not_end_fails(self):
         self.assertIn("still running", self.run_test("x\n// EXPECT:\n", "exec sleep 5", "--timeout", "0.3")[1])
 
+    def test_a_child_that_is_left_behind_holds_nothing_up(self):
+        self.assertIn("still running", self.run_test("x\n// EXPECT:\n", "sleep 30 & sleep 30", "--timeout", "0.3")[1])
+
     def test_update_rewrites_only_its_block(self):
         os.environ["UPDATE"] = "1"
         self.run_test("x\n\n// EXPECT a:\n// | old\n\n// EXPECT b:\n// | kept\n", "echo new", "--block", "a")
