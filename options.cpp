@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cstdio>
 #include <map>
 
@@ -55,7 +56,6 @@ std::variant<Options, int> parse_options(int count, char** arguments) {
   CLI::App app("Ask a running Linux kernel questions.", "fathom");
   app.set_version_flag("-V,--version", "fathom " FATHOM_VERSION, "show the version");
   app.footer(usage_footer);
-  app.usage("Usage: fathom [OPTIONS] FILE [PARAMETERS]\n       fathom [OPTIONS] -e PROGRAM [PARAMETERS]\n       fathom -l [PATTERN]");
   describe(app, options, raw);
   try {
     app.parse(count, arguments);

@@ -74,18 +74,13 @@ void BpfBuilder::copy(llvm::Value* to, llvm::Value* from, std::uint32_t size, st
   }
 }
 
-void BpfBuilder::clear(llvm::Value* to, std::uint32_t size) {
+void BpfBuilder::clear(llvm::Value* to, std::uint32_t size, std::uint32_t alignment) {
   if (size <= max_unrolled) {
-    CreateMemSet(to, getInt8(0), size, llvm::Align(word_size));
+    CreateMemSet(to, getInt8(0), size, llvm::Align(alignment));
   } else {
     // A read that faults zeroes its destination: the kernel's memset at the price of one call.
     call(Helper::probe_read_kernel, {to, getInt32(size), number(0)});
   }
-}
-
-void BpfBuilder::clear_tail(llvm::Value* buffer, llvm::Value* used, std::uint32_t size) {
-  llvm::Value* rest = CreateSub(number(size), used);
-  when(CreateICmpUGT(rest, number(0)), [&] { call(Helper::probe_read_kernel, {at(buffer, used), rest, number(0)}); });
 }
 
 llvm::Value* BpfBuilder::lookup(llvm::Value* map, llvm::Value* key) { return call(Helper::map_lookup_elem, {map, key}); }

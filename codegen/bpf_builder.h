@@ -141,9 +141,7 @@ class BpfBuilder : public llvm::IRBuilder<> {
 
   // Memory of known size. Small pieces are unrolled, large ones left to a helper; addresses are 8-byte aligned unless said otherwise.
   void copy(llvm::Value* to, llvm::Value* from, std::uint32_t size, std::uint32_t from_alignment = 8);
-  void clear(llvm::Value* to, std::uint32_t size);
-  // Zeroes [used, size) of a buffer; `used` is an i64 that the verifier knows to be at most `size`.
-  void clear_tail(llvm::Value* buffer, llvm::Value* used, std::uint32_t size);
+  void clear(llvm::Value* to, std::uint32_t size, std::uint32_t alignment = 8);
 
   llvm::Value* lookup(llvm::Value* map, llvm::Value* key);
   llvm::Value* update(llvm::Value* map, llvm::Value* key, llvm::Value* value, UpdateFlag flag);

@@ -34,8 +34,8 @@ void ProbeLowering::read(llvm::Value* to, llvm::Value* address, std::uint32_t si
 
 void ProbeLowering::read_string(const Destination& destination, llvm::Value* address, AddressSpace space, llvm::Value* length) {
   std::uint32_t capacity = destination.type.size();
-  bool small = capacity <= max_inline_clear;
-  if (destination.padded && small) bpf_.clear(destination.memory, capacity);
+  // Cleared as a whole beforehand: the verifier can not relate where the string ends to how much is left behind it.
+  if (destination.padded) bpf_.clear(destination.memory, capacity);
   llvm::Value* size = bpf_.number(capacity);
   if (length != nullptr) {
     // The verifier needs an upper bound; a length of 0 or less reads nothing.
@@ -43,14 +43,10 @@ void ProbeLowering::read_string(const Destination& destination, llvm::Value* add
     size = bpf_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, positive, bpf_.number(capacity));
   }
   llvm::Value* read = bpf_.call(string_helper(space), {destination.memory, size, address});
-  // On a fault the kernel has zeroed the buffer; the empty string is what scripts expect.
-  llvm::Value* failed = bpf_.CreateICmpSLT(read, bpf_.number(1));
-  if (!destination.padded || small) {
-    bpf_.when(failed, [&] { bpf_.store(bpf_.number(0), destination.memory, 1); });
-    return;
+  // On a fault the kernel zeroes the buffer, but a length of 0 leaves it alone; the empty string is what scripts expect of both.
+  if (!destination.padded) {
+    bpf_.when(bpf_.CreateICmpSLT(read, bpf_.number(1)), [&] { bpf_.store(bpf_.number(0), destination.memory, 1); });
   }
-  bpf_.choose(
-      failed, [&] { bpf_.clear(destination.memory, capacity); }, [&] { bpf_.clear_tail(destination.memory, read, capacity); });
 }
 
 void ProbeLowering::store_literal(std::string_view text, const Destination& destination) {
@@ -71,7 +67,7 @@ void ProbeLowering::store_literal(std::string_view text, const Destination& dest
       }
     }
   }
-  if (destination.padded && stored < capacity) bpf_.clear_tail(destination.memory, bpf_.number(stored), capacity);
+  if (destination.padded && stored < capacity) bpf_.clear(bpf_.at(destination.memory, stored), capacity - stored, 1);
 }
 
 void ProbeLowering::store(const ast::Expression& expression, const Destination& destination) {
@@ -121,7 +117,7 @@ void ProbeLowering::store_string(const Operand& operand, const Destination& dest
   std::uint32_t to = destination.type.size();
   if (from <= to) {
     bpf_.copy(destination.memory, operand.value, from, operand.alignment);
-    if (destination.padded && from < to) bpf_.clear_tail(destination.memory, bpf_.number(from), to);
+    if (destination.padded && from < to) bpf_.clear(bpf_.at(destination.memory, from), to - from, 1);
     if (from == 0) bpf_.store(bpf_.number(0), destination.memory, 1);
   } else {
     bpf_.copy(destination.memory, operand.value, to, operand.alignment);

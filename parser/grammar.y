@@ -169,7 +169,7 @@ assignment_operator:
   ;
 
 expression:
-    unary
+    unary                                { $$ = std::move($1); }
   | expression logical_or expression     { $$ = build.binary(@$, BinaryOperator::logical_or, std::move($1), std::move($3)); }
   | expression logical_and expression    { $$ = build.binary(@$, BinaryOperator::logical_and, std::move($1), std::move($3)); }
   | expression pipe expression           { $$ = build.binary(@$, BinaryOperator::bitwise_or, std::move($1), std::move($3)); }
@@ -195,7 +195,7 @@ expression:
   ;
 
 unary:
-    postfix
+    postfix             { $$ = std::move($1); }
   | minus unary        { $$ = build.unary(@$, UnaryOperator::negate, std::move($2)); }
   | logical_not unary  { $$ = build.unary(@$, UnaryOperator::logical_not, std::move($2)); }
   | tilde unary        { $$ = build.unary(@$, UnaryOperator::bitwise_not, std::move($2)); }
@@ -207,7 +207,7 @@ unary:
   ;
 
 postfix:
-    primary
+    primary                                        { $$ = std::move($1); }
   | postfix dot member_name                        { $$ = build.node(@$, Member{std::move($1), $3->text, @3}); }
   | postfix dot integer                            { $$ = build.node(@$, Member{std::move($1), std::to_string($3->number), @3}); }
   | postfix arrow member_name                      { $$ = build.node(@$, Member{std::move($1), $3->text, @3}); }

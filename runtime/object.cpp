@@ -4,7 +4,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
-#include <sys/sysinfo.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -44,7 +45,7 @@ void set_mark(bpf_object* object, std::string_view mark) {
   bpf_object__for_each_map(map, object) {
     if (std::string_view(bpf_map__name(map)).find(".rodata") == std::string_view::npos) continue;
     std::size_t size = 0;
-    auto* data = static_cast<char*>(bpf_map__initial_value(map, &size));
+    auto* data = static_cast<char*>(const_cast<void*>(bpf_map__initial_value(map, &size)));  // libbpf's own writable copy
     if (data == nullptr) continue;
     std::string_view pattern(printk_mark, printk_mark_size);
     char* end = data + size;
@@ -53,6 +54,20 @@ void set_mark(bpf_object* object, std::string_view mark) {
     }
   }
 }
+
+// The programs' idea of when the script began, in the section's initial bytes.
+void set_start(bpf_object* object) {
+  bpf_map* map = bpf_object__find_map_by_name(object, object_names::run_state_section);
+  std::size_t size = 0;
+  const void* bytes = map == nullptr ? nullptr : bpf_map__initial_value(map, &size);
+  if (bytes == nullptr || size < sizeof(layout::RunState)) return;
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  auto* state = static_cast<layout::RunState*>(const_cast<void*>(bytes));  // libbpf's own writable copy
+  state->start = static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+std::size_t page_size() { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }
 
 Error load_error(int error, std::string_view log) {
   VerifierVerdict verdict = explain_verifier_log(log);
@@ -72,6 +87,7 @@ Object& Object::operator=(Object&&) noexcept = default;
 Object::~Object() = default;
 
 void Object::Close::operator()(bpf_object* object) const { bpf_object__close(object); }
+void Object::Unmap::operator()(layout::RunState* state) const { munmap(state, page_size()); }
 
 Result<Object> Object::load(const Image& image, std::string_view mark, const LoadLog& log) {
   LogScope scope(log);
@@ -85,16 +101,13 @@ Result<Object> Object::load(const Image& image, std::string_view mark, const Loa
   set_mark(raw, mark);
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, raw) bpf_program__set_log_buf(program, verifier_log.data(), verifier_log.size());
-  timespec now{};
-  clock_gettime(CLOCK_BOOTTIME, &now);
+  set_start(raw);
   if (int error = bpf_object__load(raw); error != 0) {
     std::string_view text(verifier_log.data(), strnlen(verifier_log.data(), verifier_log.size()));
     if (log && !text.empty()) log(text);
     return std::unexpected(load_error(-error, text));
   }
-  if (layout::RunState* state = object.run_state()) {
-    state->start = static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(now.tv_nsec);
-  }
+  if (auto mapped = object.map_run_state(); !mapped) return std::unexpected(mapped.error());
   return object;
 }
 
@@ -108,11 +121,13 @@ int Object::map(const std::string& name) const {
   return map == nullptr ? -1 : bpf_map__fd(map);
 }
 
-layout::RunState* Object::run_state() const {
-  bpf_map* map = bpf_object__find_map_by_name(object_.get(), object_names::run_state_section);
-  if (map == nullptr) return nullptr;
-  std::size_t size = 0;
-  return static_cast<layout::RunState*>(bpf_map__initial_value(map, &size));
+Result<void> Object::map_run_state() {
+  int descriptor = map(object_names::run_state_section);
+  if (descriptor < 0) return {};
+  void* memory = mmap(nullptr, page_size(), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+  if (memory == MAP_FAILED) return fail("memory could not be shared with the script's programs", "", errno);
+  run_state_.reset(static_cast<layout::RunState*>(memory));
+  return {};
 }
 
 Result<void> Object::run_once(const std::string& name) const {

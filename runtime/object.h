@@ -37,7 +37,7 @@ class Object {
   int program(const std::string& name) const;
   int map(const std::string& name) const;
   // The memory shared with the programs; null where no program uses it.
-  layout::RunState* run_state() const;
+  layout::RunState* run_state() const { return run_state_.get(); }
 
   // Runs a raw tracepoint program once, here and now: BEGIN and END.
   Result<void> run_once(const std::string& program) const;
@@ -46,9 +46,14 @@ class Object {
   struct Close {
     void operator()(bpf_object* object) const;
   };
+  struct Unmap {
+    void operator()(layout::RunState* state) const;
+  };
   explicit Object(bpf_object* object) : object_(object) {}
+  Result<void> map_run_state();
 
   std::unique_ptr<bpf_object, Close> object_;
+  std::unique_ptr<layout::RunState, Unmap> run_state_;
 };
 
 }  // namespace fathom

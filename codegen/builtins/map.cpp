@@ -10,11 +10,6 @@ namespace {
 
 constexpr std::uint32_t word = 8;
 
-bool names_element(const CallCheck& call, std::size_t index) {
-  const auto* access = std::get_if<ast::MapAccess>(&call.argument(index).kind);
-  return access != nullptr && !access->keys.empty();
-}
-
 void needs_map(CallCheck& call, std::size_t index) {
   call.diagnostics().report<DiagnosticId::argument_type>(call.argument(index).range, call.name(), "a map", "map", to_string(call.type(index)));
 }

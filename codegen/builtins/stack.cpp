@@ -59,13 +59,13 @@ void lower_kstack(CallLowering& call) {
   llvm::Value* frames = probe.temporary(default_frames * word);
   Destination value = call.result_memory();
   bpf.clear(value.memory, sizeof(StackValue));
+  // What an earlier stack left behind the frames must not count.
+  bpf.clear(frames, default_frames * word);
   llvm::Value* bytes =
       bpf.call(Helper::get_stack, {probe.context(), frames, bpf.getInt32(limit * word), bpf.number(0)});
   bpf.choose(
       bpf.CreateICmpSLT(bytes, bpf.number(1)), [&] { probe.count_lost(layout::Counter::lost_stacks); },
       [&] {
-        // What an earlier stack left behind the frames must not count.
-        bpf.clear_tail(frames, bytes, default_frames * word);
         llvm::Value* count = bpf.CreateLShr(bytes, 3);
         bpf.store(hash_of(bpf, frames, count, limit), bpf.at(value.memory, offsetof(StackValue, hash)), word);
         bpf.store(count, bpf.at(value.memory, offsetof(StackValue, frames)), sizeof(std::uint32_t));

@@ -51,6 +51,7 @@ class TextOutput : public Output {
     write();
   }
   void flush() override { std::fflush(file_); }
+  bool failed() const override { return std::ferror(file_) != 0; }
 
  private:
   const std::vector<FormatPiece>& pieces_of(std::string_view format);
