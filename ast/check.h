@@ -38,6 +38,10 @@ struct CheckedProbe {
   Context context;
   std::vector<Facts> facts;  // by ast::NodeId
   std::vector<CheckedVariable> variables;
+  // Names of the first variables: those that are read outside the block that gives them their value, as old scripts do. They belong to the
+  // whole probe and are 0 or "" until they get a value.
+  std::vector<std::string> hoisted;
+  bool variables_outdated = false;  // `hoisted` has grown since `variables` was laid out
 
   const Facts& of(const ast::Expression& expression) const { return facts[expression.id]; }
 };

@@ -67,6 +67,7 @@ class Diagnostics {
   }
 
   bool has_errors() const { return errors_ != 0; }
+  std::size_t errors() const { return errors_; }
   const std::vector<Diagnostic>& all() const { return all_; }
   // Sorted by place, errors before warnings, repeats dropped: the order in which they are shown.
   std::vector<Diagnostic> sorted() const;

@@ -66,6 +66,11 @@ llvm::Value* BpfBuilder::opaque(llvm::Value* value) {
   return CreateCall(llvm::InlineAsm::get(type, "", "=r,0", true), {value});
 }
 
+llvm::Value* BpfBuilder::bounded(llvm::Value* index, std::uint64_t count) {
+  llvm::Value* hidden = opaque(index);
+  return opaque(CreateSelect(CreateICmpULT(hidden, number(count)), hidden, number(0)));
+}
+
 void BpfBuilder::copy(llvm::Value* to, llvm::Value* from, std::uint32_t size, std::uint32_t from_alignment) {
   if (size <= max_unrolled) {
     CreateMemCpy(to, llvm::Align(word_size), from, llvm::Align(from_alignment), size);

@@ -135,6 +135,8 @@ class BpfBuilder : public llvm::IRBuilder<> {
   llvm::Value* narrow(llvm::Value* value, std::uint32_t size, bool is_signed);
   // The same value, of which the optimiser knows nothing: a comparison of it stays where it stands, for the verifier to see.
   llvm::Value* opaque(llvm::Value* value);
+  // The index if it is below `count`, else 0, in a form whose bound the verifier sees.
+  llvm::Value* bounded(llvm::Value* index, std::uint64_t count);
   llvm::Value* to_bool(llvm::Value* value) { return CreateICmpNE(value, number(0)); }
   llvm::Value* from_bool(llvm::Value* value) { return CreateZExt(value, getInt64Ty()); }
   llvm::Value* is_null(llvm::Value* pointer) { return CreateIsNull(pointer); }

@@ -275,7 +275,7 @@ Operand ProbeLowering::subscript(const Subscript& node, const Expression& expres
   llvm::Value* index = scalar(*node.index);
   // An index beyond the end reads as zero; the compare also is what lets the verifier accept the access.
   llvm::Value* inside = bpf_.CreateICmpULT(index, bpf_.number(count));
-  index = bpf_.CreateSelect(inside, index, bpf_.number(0));
+  if (!facts(*node.index).constant) index = bpf_.bounded(index, count);
   llvm::Value* offset = bpf_.CreateMul(index, bpf_.number(size));
   Operand element = base.place == Operand::Place::remote
                         ? at_address(bpf_.CreateAdd(base.value, offset), known.type.with_space(base.type.space()))

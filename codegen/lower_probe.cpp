@@ -44,6 +44,13 @@ void ProbeLowering::run() {
     bool is_scalar = variable.type.is_scalar();
     slot.place = is_scalar ? Operand::Place::scalar : Operand::Place::memory;
     slot.value = is_scalar ? bpf_.word() : temporary(variable.type.size());
+    if (variables_.size() < probe_.hoisted.size()) {
+      if (is_scalar) {
+        bpf_.CreateStore(bpf_.number(0), slot.value);
+      } else {
+        bpf_.clear(slot.value, variable.type.size());
+      }
+    }
     variables_.push_back(slot);
   }
   if (probe_.probe->predicate) {

@@ -14,6 +14,7 @@ namespace {
 constexpr std::pair<std::string_view, TokenKind> keywords[] = {
 #define TOKEN(name, spelling)
 #define VALUE(name, description)
+#define DESCRIBED(name, description)
 #define KEYWORD(name, spelling) {spelling, TokenKind::name},
 #include "lexer/token.def"
 };

@@ -13,11 +13,13 @@ struct Row {
   std::string_view name;
   std::string_view spelling;
   bool is_value;
+  bool is_description;
 };
 
 constexpr Row rows[] = {
-#define TOKEN(name, spelling) {#name, spelling, false},
-#define VALUE(name, description) {#name, description, true},
+#define TOKEN(name, spelling) {#name, spelling, false, false},
+#define DESCRIBED(name, description) {#name, description, false, true},
+#define VALUE(name, description) {#name, description, true, true},
 #include "lexer/token.def"
 };
 
@@ -29,7 +31,7 @@ std::string_view name_of(TokenKind kind) { return row_of(kind).name; }
 
 std::string describe(TokenKind kind) {
   const Row& row = row_of(kind);
-  return row.is_value ? std::string(row.spelling) : fmt::format("`{}`", row.spelling);
+  return row.is_description ? std::string(row.spelling) : fmt::format("`{}`", row.spelling);
 }
 
 std::string to_string(const std::vector<Token>& tokens, const SourceFile& source) {

@@ -215,11 +215,6 @@ void Builder::unexpected(Range range, const std::vector<TokenKind>& expected, bo
   }
 }
 
-void Builder::syntax_error(Range range, const std::string& message) {
-  // Bison reports its own failures (memory) this way; what users write goes through unexpected().
-  diagnostics_.report<DiagnosticId::parser_failure>(range, message);
-}
-
 Program Builder::take() { return std::move(program_); }
 
 Program parse(const std::vector<Token>& tokens, const SourceFile& source, Diagnostics& diagnostics) {

@@ -41,7 +41,6 @@ class Builder {
 
   // `expected`: the tokens that could have stood at `range`.
   void unexpected(Range range, const std::vector<TokenKind>& expected, bool end_expected);
-  void syntax_error(Range range, const std::string& message);
 
   ast::Program take();
 

@@ -271,7 +271,8 @@ type_word: identifier;
 
 namespace fathom::grammar {
 
-void Parser::error(const Range& range, const std::string& message) { build.syntax_error(range, message); }
+// Bison calls this only for errors that actions throw; none do.
+void Parser::error(const Range& range, const std::string&) { build.unexpected(range, {}, false); }
 
 void Parser::report_syntax_error(const context& where) const {
   constexpr int limit = 64;

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ast/text.h"
 #include "ast/walk.h"
 
@@ -58,7 +60,7 @@ bool reads_context(const ast::Probe& probe, BuiltinFamilies builtins) {
 
 void Expander::probe(const ast::Probe& probe, std::vector<CheckedProbe>& groups) {
   std::size_t first = groups.size();
-  std::size_t errors = diagnostics_.all().size();
+  std::size_t errors = diagnostics_.errors();
   reads_context_ = reads_context(probe, catalog_.builtins);
   for (const ast::AttachPointText& point : probe.attach_points) {
     std::string text = with_parameters(point);
@@ -67,7 +69,7 @@ void Expander::probe(const ast::Probe& probe, std::vector<CheckedProbe>& groups)
     if (type == nullptr) continue;
     for (AttachPoint& expanded : expand(*type, point, text)) add(probe, *type, std::move(expanded), point.range, first, groups);
   }
-  if (groups.size() == first && errors == diagnostics_.all().size()) {
+  if (groups.size() == first && errors == diagnostics_.errors()) {
     diagnostics_.report<DiagnosticId::probe_without_attach_points>(probe.attach_points.front().range);
   }
 }
@@ -147,7 +149,8 @@ void Expander::add(const ast::Probe& probe, const ProbeType& type, AttachPoint p
   }
   for (std::size_t i = first; i < groups.size(); ++i) {
     CheckedProbe& group = groups[i];
-    if (group.type == &type && group.context == context) {
+    // The kernel attaches a program to one place only once.
+    if (group.type == &type && group.context == context && std::ranges::find(group.attach_points, point) == group.attach_points.end()) {
       group.attach_points.push_back(std::move(point));
       return;
     }
@@ -171,6 +174,7 @@ std::vector<CheckedProbe> expand_probes(const ast::Program& program, const Setti
     diagnostics.report<DiagnosticId::too_many_attach_points>(program.probes.front().range, expander.attach_points(), settings.max_probes)
         .with_help("narrow the wildcard, or set BPFTRACE_MAX_PROBES to a larger number");
   }
+  if (groups.empty() && !diagnostics.has_errors()) diagnostics.report<DiagnosticId::no_probes_left>(program.probes.front().range);
   return groups;
 }
 

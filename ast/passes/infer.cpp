@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ast/passes/typing.h"
 #include "ast/text.h"
 #include "ast/walk.h"
@@ -27,12 +29,12 @@ bool same_maps(const Inference::Maps& a, const Inference::Maps& b) {
 }
 
 bool run_round(CheckedProgram& program, Inference::Maps& maps, const Catalog& catalog, const Target& target, Diagnostics& diagnostics,
-               bool final) {
+               bool final, bool complete) {
   bool changed = false;
   Inference::Maps before = maps;
   for (CheckedProbe& probe : program.probes) {
     probe.facts.assign(program.program->node_count, {});
-    changed |= Inference(program, probe, maps, catalog, target, diagnostics, final).run();
+    changed |= Inference(program, probe, maps, catalog, target, diagnostics, final, complete).run();
   }
   return changed || !same_maps(before, maps);
 }
@@ -41,17 +43,19 @@ bool run_round(CheckedProgram& program, Inference::Maps& maps, const Catalog& ca
 
 void infer_types(CheckedProgram& program, const Catalog& catalog, const Target& target, Diagnostics& diagnostics) {
   Inference::Maps maps;
+  bool complete = !diagnostics.has_errors();
   for (int round = 0; round < max_rounds; ++round) {
     Diagnostics ignored;
-    if (!run_round(program, maps, catalog, target, ignored, false)) break;
+    if (!run_round(program, maps, catalog, target, ignored, false, complete)) break;
   }
   // Map numbers follow the names' order; they are final only now.
-  run_round(program, maps, catalog, target, diagnostics, true);
+  run_round(program, maps, catalog, target, diagnostics, true, complete);
   for (auto& [name, map] : maps) program.maps.push_back(std::move(map));
 }
 
 bool Inference::run() {
   scopes_.emplace_back();
+  declare_hoisted();
   if (probe_.probe->predicate) condition(*probe_.probe->predicate);
   block(probe_.probe->body);
   return changed_;
@@ -207,6 +211,16 @@ void Inference::assign_variable(const Assignment& node, const Variable& target, 
   target_facts.type = probe_.variables[*index].type;
 }
 
+void Inference::undefined_map(const CheckedMap& map, Range range) {
+  if (!final_ || !complete_) return;
+  std::vector<std::string> names;
+  for (const auto& [name, other] : maps_) {
+    if (!other.value.is_none()) names.push_back(name);
+  }
+  std::string near = nearest(map.name, names);
+  diagnostics_.report<DiagnosticId::undefined_map>(range, map.name).with_help(near.empty() ? "" : fmt::format("did you mean `@{}`?", near));
+}
+
 CheckedMap& Inference::map_of(const MapAccess& node, Range range) {
   auto [place, inserted] = maps_.try_emplace(node.name);
   CheckedMap& map = place->second;
@@ -283,6 +297,22 @@ std::uint32_t Inference::declare_variable(const std::string& name) {
   if (index == probe_.variables.size()) probe_.variables.push_back({name, Type::none()});
   scopes_.back().names[name] = index;
   return index;
+}
+
+void Inference::declare_hoisted() {
+  if (probe_.variables_outdated) probe_.variables.clear();
+  probe_.variables_outdated = false;
+  for (const std::string& name : probe_.hoisted) declare_variable(name);
+}
+
+bool Inference::hoist(const std::string& name) {
+  for (std::uint32_t i = 0; i < declared_; ++i) {
+    if (probe_.variables[i].name != name) continue;
+    if (std::ranges::find(probe_.hoisted, name) == probe_.hoisted.end()) probe_.hoisted.push_back(name);
+    probe_.variables_outdated = changed_ = true;
+    return true;
+  }
+  return false;
 }
 
 void Inference::merge_variable(std::uint32_t index, const Type& type, Range range) {

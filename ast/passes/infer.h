@@ -11,7 +11,8 @@
 
 namespace fathom {
 
-// Fills facts and variables of every probe and the program's maps.
+// Fills facts and variables of every probe and the program's maps. Where earlier passes reported errors, some probes are missing, and what
+// only they could have written is not called unknown.
 void infer_types(CheckedProgram& program, const Catalog& catalog, const Target& target, Diagnostics& diagnostics);
 
 // One run over one probe. Split by subject: statements in infer.cpp, expressions in infer_expressions.cpp, access to members and
@@ -20,10 +21,10 @@ class Inference {
  public:
   using Maps = std::map<std::string, CheckedMap>;
 
-  // `final`: what is still unknown is an error.
+  // `final`: what is still unknown is an error; `complete`: no probe of the script is missing.
   Inference(CheckedProgram& program, CheckedProbe& probe, Maps& maps, const Catalog& catalog, const Target& target, Diagnostics& diagnostics,
-            bool final)
-      : program_(program), probe_(probe), maps_(maps), catalog_(catalog), target_(target), diagnostics_(diagnostics), final_(final) {}
+            bool final, bool complete)
+      : program_(program), probe_(probe), maps_(maps), catalog_(catalog), target_(target), diagnostics_(diagnostics), final_(final), complete_(complete) {}
 
   // Returns whether a variable's type changed.
   bool run();
@@ -73,6 +74,7 @@ class Inference {
   void argument(const Builtin& row, std::string_view name, const Parameter& parameter, const ast::Expression& argument);
 
   // maps and variables
+  void undefined_map(const CheckedMap& map, Range range);
   CheckedMap& map_of(const ast::MapAccess& node, Range range);
   // Infers the keys of an access and merges them into the map's key type.
   void keys(const ast::MapAccess& node, Range range, CheckedMap& map);
@@ -80,6 +82,9 @@ class Inference {
   void merge_value(CheckedMap& map, const Type& type, Range range);
   std::optional<std::uint32_t> find_variable(const std::string& name) const;
   std::uint32_t declare_variable(const std::string& name);
+  void declare_hoisted();
+  // A variable that an inner block gave its value is from the next round on declared for the whole probe; false if there is none.
+  bool hoist(const std::string& name);
   void merge_variable(std::uint32_t index, const Type& type, Range range);
   bool storable(const Type& type, Range range, const char* where);
 
@@ -92,6 +97,7 @@ class Inference {
   const Target& target_;
   Diagnostics& diagnostics_;
   bool final_;
+  bool complete_;
   bool changed_ = false;
   std::uint32_t declared_ = 0;  // variables met so far in this run
   struct Scope {

@@ -155,14 +155,14 @@ void Inference::argument(const Builtin& row, std::string_view name, const Parame
       known.map_reference = true;
       known.index = static_cast<std::uint32_t>(std::distance(maps_.begin(), maps_.find(access->name)));
       known.type = map.value;
-      if (map.value.is_none() && final_) diagnostics_.report<DiagnosticId::undefined_map>(argument.range, map.name);
+      if (map.value.is_none()) undefined_map(map, argument.range);
       return;
     }
     if (!has_kind(parameter, ParameterKind::any)) {  // delete(@x[k]): the element itself, not its value
       known.index = static_cast<std::uint32_t>(std::distance(maps_.begin(), maps_.find(access->name)));
       keys(*access, argument.range, map);
       known.type = map.value;
-      if (map.value.is_none() && final_) diagnostics_.report<DiagnosticId::undefined_map>(argument.range, map.name);
+      if (map.value.is_none()) undefined_map(map, argument.range);
       return;
     }
   }

@@ -95,16 +95,13 @@ Type Inference::positional(const Positional& node, Range range, Facts& facts) {
 Type Inference::variable(const Variable& node, Range range, Facts& facts) {
   auto index = find_variable(node.name);
   if (!index) {
+    if (!final_ && hoist(node.name)) return Type::none();
     std::vector<std::string> names;
     for (const Scope& scope : scopes_) {
       for (const auto& [name, unused] : scope.names) names.push_back(name);
     }
     std::string near = nearest(node.name, names);
-    bool elsewhere = false;
-    for (std::uint32_t i = 0; i < declared_; ++i) elsewhere |= probe_.variables[i].name == node.name;
-    std::string help = elsewhere      ? "it was given its value in an inner block: give it one in this block first"
-                       : near.empty() ? ""
-                                      : fmt::format("did you mean `${}`?", near);
+    std::string help = near.empty() ? "" : fmt::format("did you mean `${}`?", near);
     diagnostics_.report<DiagnosticId::undefined_variable>(range, node.name).with_help(help);
     return Type::none();
   }
@@ -117,14 +114,7 @@ Type Inference::map_read(const MapAccess& node, Range range, Facts& facts) {
   facts.index = static_cast<std::uint32_t>(std::distance(maps_.begin(), maps_.find(node.name)));
   keys(node, range, map);
   if (map.value.is_none()) {
-    if (final_) {
-      std::vector<std::string> names;
-      for (const auto& [name, other] : maps_) {
-        if (!other.value.is_none()) names.push_back(name);
-      }
-      std::string near = nearest(node.name, names);
-      diagnostics_.report<DiagnosticId::undefined_map>(range, node.name).with_help(near.empty() ? "" : fmt::format("did you mean `@{}`?", near));
-    }
+    undefined_map(map, range);
     return Type::none();
   }
   if (!map.value.is_aggregation()) return map.value;

@@ -27,7 +27,7 @@ std::optional<std::vector<FormatPiece>> check_format(CallCheck& call) {
   auto pieces = parse_format(format);
   Range range = call.argument(0).range;
   if (!pieces) {
-    call.diagnostics().report<DiagnosticId::bad_format>(range, pieces.error().message).with_help("a plain percent sign is written `%%`");
+    call.diagnostics().report<DiagnosticId::bad_format>(range, pieces.error().message);
     return std::nullopt;
   }
   std::size_t wanted = argument_count(*pieces);

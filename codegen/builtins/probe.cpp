@@ -76,7 +76,7 @@ void lower_probe_name(CallLowering& call) {
     table.resize((table.size() + size) / size * size);
   }
   llvm::Value* cookie = bpf.call(Helper::get_attach_cookie, {call.probe().context()});
-  llvm::Value* index = bpf.CreateSelect(bpf.CreateICmpULT(cookie, bpf.number(points.size())), cookie, bpf.number(0));
+  llvm::Value* index = bpf.bounded(cookie, points.size());
   llvm::Value* name = bpf.at(call.program().object().bytes(table), bpf.CreateMul(index, bpf.number(size)));
   bpf.copy(memory.memory, name, size);
   call.give_memory(memory.memory);

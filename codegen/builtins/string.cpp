@@ -60,7 +60,8 @@ void lower_strerror(CallLowering& call) {
   }
   llvm::Value* error = call.scalar(0);
   llvm::Value* unknown = bpf.number(last_error + 1);
-  llvm::Value* row = bpf.CreateSelect(bpf.CreateICmpULE(error, unknown), error, unknown);
+  llvm::Value* known = bpf.CreateICmpULE(error, unknown);
+  llvm::Value* row = bpf.bounded(bpf.CreateSelect(known, error, unknown), last_error + 2);
   Destination memory = call.result_memory();
   bpf.copy(memory.memory, bpf.at(call.program().object().bytes(table), bpf.CreateMul(row, bpf.number(error_text_size))), error_text_size);
   call.give_memory(memory.memory);

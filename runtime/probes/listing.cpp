@@ -48,6 +48,7 @@ Result<std::vector<ListedProbe>> list_probes(ProbeTypes types, std::string_view 
     for (const ProbeType* type : types) names.emplace_back(type->name);
     return fail(fmt::format("unknown probe type `{}`", provider), did_you_mean(provider, names));
   }
+  if (all.empty()) return fail(fmt::format("no attach point matches `{}`", pattern), "`*` stands for any text: `fathom -l 'tracepoint:*open*'`");
   return all;
 }
 
