@@ -64,7 +64,6 @@ Result<int> Session::run() {
   if (auto opened = open_printk(); !opened) return std::unexpected(opened.error());
   if (!options_.dry_run) {
     if (auto ran = run_programs(Moment::begin); !ran) return std::unexpected(ran.error());
-    drain();
   }
   if (!exiting_) {
     if (auto attached = attach(); !attached) return std::unexpected(attached.error());
@@ -112,7 +111,7 @@ Result<void> Session::run_programs(Moment moment) {
     if (program.moment != moment) continue;
     if (auto ran = object_.run_once(program.name); !ran) return ran;
     // An exit() in one BEGIN keeps the others from running.
-    if (moment == Moment::begin) drain();
+    if (moment == Moment::begin) drain_all();
     if (moment == Moment::begin && exiting_) break;
   }
   return {};
@@ -180,11 +179,11 @@ void Session::detach() {
   } else {
     links_.clear();
   }
-  drain();
+  drain_all();
 }
 
 void Session::finish() {
-  drain();
+  drain_all();
   read_printk();
   if (!options_.verbose) {
     for (const std::string& line : printk_lines_) output_.printk(line);

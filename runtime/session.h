@@ -48,8 +48,10 @@ class Session : private DecodeSource {
   void detach();
   void finish();
 
-  // Processes everything that is in the rings, in the order in which it was written.
+  // Processes what is in the rings now, in the order in which it was written.
   void drain();
+  // The same until nothing is left; only for when no attached program writes any more.
+  void drain_all();
   void drain_data(std::uint64_t until);
   void record(std::span<const std::byte> bytes);
   void control(const layout::ControlRecord& record);

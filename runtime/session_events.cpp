@@ -4,7 +4,6 @@
 
 #include <cstdio>
 #include <cstring>
-#include <limits>
 
 #include "ast/text.h"
 #include "runtime/map_reader.h"
@@ -12,29 +11,28 @@
 
 namespace fathom {
 
-namespace {
-
-constexpr std::uint64_t everything = std::numeric_limits<std::uint64_t>::max();
-
-}  // namespace
-
 // Control records say how far the data ring had come when they were made. The data ring's end is taken first: a control record that was
-// made before any of that data is then already visible.
+// made before any of that data is then already visible. What comes while this runs waits for the next call, so that a flood of events can
+// not keep the session from its other duties.
 void Session::drain() {
-  while (true) {
-    std::uint64_t data_end = data_ring_.empty() ? 0 : data_ring_.front().produced();
-    if (!control_ring_.empty()) {
-      control_ring_.front().consume(everything, [&](std::span<const std::byte> bytes) {
-        layout::ControlRecord event{};
-        std::memcpy(&event, bytes.data(), std::min(bytes.size(), sizeof event));
-        drain_data(event.data_position);
-        control(event);
-      });
-    }
-    drain_data(data_end);
-    if (data_ring_.empty() || data_ring_.front().produced() == data_end || exiting_) break;
+  std::uint64_t data_end = data_ring_.empty() ? 0 : data_ring_.front().produced();
+  if (!control_ring_.empty()) {
+    control_ring_.front().consume(control_ring_.front().produced(), [&](std::span<const std::byte> bytes) {
+      layout::ControlRecord event{};
+      std::memcpy(&event, bytes.data(), std::min(bytes.size(), sizeof event));
+      drain_data(event.data_position);
+      control(event);
+    });
   }
+  drain_data(data_end);
   output_.flush();
+}
+
+void Session::drain_all() {
+  auto has_more = [](const std::vector<Ring>& ring) { return !ring.empty() && !ring.front().empty(); };
+  do {
+    drain();
+  } while (has_more(data_ring_) || has_more(control_ring_));
 }
 
 void Session::drain_data(std::uint64_t until) {
