@@ -260,10 +260,9 @@ void LexerState::stray(std::string_view text) {
   auto byte = static_cast<unsigned char>(text[0]);
   std::string shown = byte >= 0x20 && byte < 0x7f ? fmt::format("`{}`", text) : fmt::format("byte 0x{:02x}", byte);
   // One report for a run of them: bytes of one multi-byte character, or a pasted smart quote.
-  if (!diagnostics_.all().empty()) {
-    const Diagnostic& last = diagnostics_.all().back();
-    if (last.id == DiagnosticId::stray_character && last.range.end == match_.begin && byte >= 0x80) return;
-  }
+  bool goes_on = byte >= 0x80 && stray_end_ == match_.begin;
+  stray_end_ = match_.end;
+  if (goes_on) return;
   std::string help = byte >= 0x80 ? "only comments and strings may hold other than ASCII characters (a typographic quote, pasted?)" : "";
   diagnostics_.report<DiagnosticId::stray_character>(match_, shown).with_help(help);
 }

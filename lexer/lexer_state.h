@@ -60,6 +60,7 @@ class LexerState {
   std::vector<Token> tokens_;
   Range match_;
   std::vector<TokenKind> brackets_;  // open ones of the current body, the body's own first
+  std::uint32_t stray_end_ = 0xffffffff;  // of the last character outside ASCII that was reported
   std::uint32_t definition_begin_ = 0;
   int definition_depth_ = 0;
   std::uint32_t string_begin_ = 0;

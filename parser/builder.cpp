@@ -196,6 +196,7 @@ void Builder::unexpected(Range range, const std::vector<TokenKind>& expected, bo
   if ((at_top || expects(expected, TokenKind::brace_open)) && !program_.probes.empty() && before != nullptr) {
     std::string_view last = source_.text(program_.probes.back().body.range);
     if (last.ends_with('>')) {
+      diagnostic.help.clear();
       diagnostic.with_help("inside `< >` a `>` outside brackets ends the body: put comparisons in parentheses, `(a > b)`");
     }
   }

@@ -183,9 +183,7 @@ std::optional<Type> Inference::resolve(const TypeName& name) {
   if (!type) type = target_.find_type(name.base);
   if (!type) {
     if (final_) {
-      std::vector<std::string> names;
-      for (std::string& known : target_.struct_names()) names.push_back("struct " + known);
-      std::string help = did_you_mean(name.base, names);
+      std::string help = did_you_mean(name.base, target_.struct_names());
       if (help.empty() && !target_.has(Feature::btf)) help = "this kernel has no type information (/sys/kernel/btf/vmlinux)";
       diagnostics_.report<DiagnosticId::unknown_type>(name.range, name.base).with_help(help);
     }

@@ -1,0 +1,48 @@
+// A script text through the front end, against a made-up machine.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ast/check.h"
+#include "ast/print.h"
+#include "codegen/builtins/list.h"
+#include "fake_target.h"
+#include "parser/parser.h"
+#include "runtime/probes/attach.h"
+
+namespace fathom {
+
+struct Compiled {
+  std::unique_ptr<SourceFile> source;
+  Diagnostics diagnostics;
+  std::vector<Token> tokens;
+  std::unique_ptr<ast::Program> program;
+  CheckedProgram checked;
+
+  // Names of the diagnostics, in the order in which they are shown: "unknown_name undefined_map".
+  std::string ids() const {
+    std::string text;
+    for (const Diagnostic& diagnostic : diagnostics.sorted()) text += (text.empty() ? "" : " ") + std::string(row_of(diagnostic.id).name);
+    return text;
+  }
+};
+
+inline Compiled parse_text(std::string text) {
+  Compiled result;
+  result.source = std::make_unique<SourceFile>("test", std::move(text));
+  result.tokens = lex(*result.source, result.diagnostics);
+  result.program = std::make_unique<ast::Program>(parse(result.tokens, *result.source, result.diagnostics));
+  return result;
+}
+
+inline Compiled check_text(std::string text, const Target& target, const Settings& settings = {}) {
+  Compiled result = parse_text(std::move(text));
+  if (result.diagnostics.has_errors()) return result;
+  Catalog catalog{all_probe_types(), codegen::builtin_families(), codegen::missing_builtins()};
+  result.checked = check(*result.program, *result.source, settings, catalog, target, result.diagnostics);
+  return result;
+}
+
+}  // namespace fathom

@@ -1,0 +1,91 @@
+// Small parts of the runtime and the settings that need no kernel: command lines, verifier logs, environment, script files.
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "ast/environment.h"
+#include "runtime/child.h"
+#include "runtime/ring.h"
+#include "runtime/source_reader.h"
+#include "runtime/verifier.h"
+
+namespace fathom {
+namespace {
+
+using Words = std::vector<std::string>;
+
+TEST(SplitCommand, BlanksSeparateAndQuotesKeep) {
+  EXPECT_EQ(split_command("ls -l /"), (Words{"ls", "-l", "/"}));
+  EXPECT_EQ(split_command("sh -c 'a  b' \"c d\""), (Words{"sh", "-c", "a  b", "c d"}));
+  EXPECT_EQ(split_command("a\\ b ''"), (Words{"a b", ""}));
+  EXPECT_EQ(split_command("  "), Words{});
+}
+
+TEST(WatchedProcess, RefusesWhatCanNotRun) {
+  EXPECT_FALSE(WatchedProcess::command(" "));
+  EXPECT_FALSE(WatchedProcess::existing(0x7ffffffe));
+  auto missing = WatchedProcess::command("/nonexistent/program");
+  ASSERT_TRUE(missing);
+  EXPECT_FALSE(missing->start());
+}
+
+TEST(WatchedProcess, StartsWhenTold) {
+  auto process = WatchedProcess::command("true");
+  ASSERT_TRUE(process);
+  EXPECT_GE(process->descriptor(), 0);
+  EXPECT_TRUE(process->start());
+}
+
+TEST(Verifier, NamesTheLineOfTheScript) {
+  VerifierVerdict verdict = explain_verifier_log("; @x = 1 @ script.bt:7\n12: (85) call 1\nR1 type=inv expected=map_ptr\nprocessed 3 insns\n");
+  EXPECT_NE(verdict.message.find("script.bt:7"), std::string::npos);
+  EXPECT_NE(verdict.message.find("R1 type=inv"), std::string::npos);
+}
+
+TEST(Verifier, ExplainsLimits) {
+  EXPECT_NE(explain_verifier_log("BPF program is too large. Processed 1000001 insn\n").message.find("too large"), std::string::npos);
+  EXPECT_NE(explain_verifier_log("unknown func bpf_x#999\n").help.find("newer kernel"), std::string::npos);
+}
+
+TEST(Verifier, AnEmptyLogSaysNothing) {
+  EXPECT_EQ(explain_verifier_log("").message, "");
+  EXPECT_EQ(explain_verifier_log("processed 3 insns (limit 1000000)\n").message, "");
+}
+
+Result<void> apply(Settings& settings, std::map<std::string, std::string> variables) {
+  return apply_environment(settings, [&](const char* name) { return variables.contains(name) ? variables[name].c_str() : nullptr; });
+}
+
+TEST(Environment, SetsAndPrefersNewNames) {
+  Settings settings;
+  ASSERT_TRUE(apply(settings, {{"BPFTRACE_STRLEN", "100"}, {"BPFTRACE_MAX_STRLEN", "200"}, {"BPFTRACE_MISSING_PROBES", "warn"}}));
+  EXPECT_EQ(settings.max_strlen, 200u);
+  EXPECT_EQ(settings.missing_probes, MissingProbes::warn);
+  ASSERT_TRUE(apply(settings, {{"BPFTRACE_PERF_RB_PAGES", "3"}}));
+  EXPECT_EQ(settings.ring_bytes, 4u * 4096u);
+}
+
+TEST(Environment, RefusesWhatIsNoValue) {
+  for (const char* value : {"", "x", "-1", "0", "99999999999", "12x"}) {
+    Settings settings;
+    EXPECT_FALSE(apply(settings, {{"BPFTRACE_MAX_STRLEN", value}})) << value;
+  }
+  Settings settings;
+  EXPECT_FALSE(apply(settings, {{"BPFTRACE_MISSING_PROBES", "maybe"}}));
+}
+
+TEST(SourceReader, SaysWhatIsWrong) {
+  auto missing = read_source("/nonexistent.bt");
+  ASSERT_FALSE(missing);
+  EXPECT_NE(missing.error().message.find("/nonexistent.bt"), std::string::npos);
+  auto program = read_source("BEGIN { exit() }");
+  ASSERT_FALSE(program);
+  EXPECT_NE(program.error().help.find("-e"), std::string::npos);
+  EXPECT_FALSE(read_source("/"));
+  EXPECT_FALSE(read_source("/dev/zero"));
+}
+
+TEST(Ring, RefusesWhatIsNoRing) { EXPECT_FALSE(Ring::open(-1, 4096)); }
+
+}  // namespace
+}  // namespace fathom
