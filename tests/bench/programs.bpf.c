@@ -1,7 +1,8 @@
 // The scripts of the benchmark written by hand in C, the way an expert would: one object per variant, chosen by -DVARIANT_name.
 // The loader (loader.c) attaches the program `handle` and, where the object has a ring, prints what comes out of it.
+#include <linux/bpf.h>  // first: the other one uses its types
+
 #include <bpf/bpf_helpers.h>
-#include <linux/bpf.h>
 
 char LICENSE[] SEC("license") = "GPL";
 
