@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -37,14 +38,23 @@ int report(const Error& error) {
 
 // Prints the diagnostics; whether there is an error among them.
 bool report(const Diagnostics& diagnostics, const SourceFile& source) {
+  constexpr std::size_t most_shown = 20;
   bool color = isatty(STDERR_FILENO) != 0;
-  for (const Diagnostic& diagnostic : diagnostics.sorted()) fmt::print(stderr, "{}", render(diagnostic, source, color));
+  std::vector<Diagnostic> sorted = diagnostics.sorted();
+  for (std::size_t i = 0; i < std::min(sorted.size(), most_shown); ++i) fmt::print(stderr, "{}", render(sorted[i], source, color));
+  if (sorted.size() > most_shown) fmt::print(stderr, "error: too many mistakes: the first {} are shown\n", most_shown);
   return diagnostics.has_errors();
+}
+
+// What could not be written is an error, unless the reader has gone: `| head`.
+int written(int error, const std::string& name) {
+  if (error == 0 || error == EPIPE) return 0;
+  return report({fmt::format("{} could not be written ({})", name, strerrordesc_np(error)), "", error});
 }
 
 int show(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
-  return std::fflush(stdout) == 0 ? 0 : failure;
+  return written(std::fflush(stdout) == 0 ? 0 : errno, "standard output");
 }
 
 int list(const Options& options, const LinuxTarget& target) {
@@ -69,8 +79,8 @@ int run(const Image& image, const Options& options, const LinuxTarget& target) {
   std::FILE* file = options.output.empty() ? stdout : std::fopen(options.output.c_str(), "we");
   if (file == nullptr) return report({fmt::format("{} can not be written ({})", options.output, strerrordesc_np(errno)), "", errno});
   std::vector<WatchedProcess> watched;
-  if (!options.command.empty() || options.process) {
-    auto process = options.process ? WatchedProcess::existing(*options.process) : WatchedProcess::command(options.command);
+  if (options.command || options.process) {
+    auto process = options.process ? WatchedProcess::existing(*options.process) : WatchedProcess::command(*options.command);
     if (!process) return report(process.error());
     watched.push_back(std::move(*process));
   }
@@ -82,8 +92,11 @@ int run(const Image& image, const Options& options, const LinuxTarget& target) {
   Session session(image.plan, *object, target, *output, mark, watched.empty() ? nullptr : &watched.front(),
                   {options.quiet, options.verbose, options.dry_run});
   auto code = session.run();
+  output->flush();
+  int failed = written(output->error(), options.output.empty() ? "standard output" : options.output);
   if (file != stdout) std::fclose(file);
-  return code ? *code : report(code.error());
+  if (!code) return report(code.error());
+  return failed != 0 ? failed : *code;
 }
 
 }  // namespace
@@ -104,7 +117,8 @@ int main(int count, char** arguments) {
 
   Diagnostics diagnostics;
   std::vector<Token> tokens = lex(*source, diagnostics);
-  if (options.emit == Stage::tokens) return report(diagnostics, *source) ? failure : show(to_string(tokens, *source));
+  if (diagnostics.has_errors()) return report(diagnostics, *source), failure;
+  if (options.emit == Stage::tokens) return show(to_string(tokens, *source));
   ast::Program program = parse(tokens, *source, diagnostics);
   if (diagnostics.has_errors()) return report(diagnostics, *source), failure;
   if (options.emit == Stage::ast) return show(ast::to_string(program));

@@ -21,7 +21,7 @@ struct Options {
   bool verbose = false;
   bool quiet = false;
   std::string output;   // -o; empty: standard output
-  std::string command;  // -c
+  std::optional<std::string> command;  // -c
   std::optional<std::uint32_t> process;  // -p
 };
 

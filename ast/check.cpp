@@ -24,6 +24,9 @@ CheckedProgram check(const ast::Program& program, const SourceFile& source, cons
   }
   if (!program.definitions.empty()) check_definitions(program, target.has(Feature::btf), diagnostics);
   checked.probes = expand_probes(program, settings, catalog, target, diagnostics);
+  std::size_t attach_points = 0;
+  for (const CheckedProbe& probe : checked.probes) attach_points += probe.attach_points.size();
+  if (attach_points > settings.max_probes) return checked;
   infer_types(checked, catalog, target, diagnostics);
   return checked;
 }

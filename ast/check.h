@@ -22,6 +22,7 @@ struct CheckedMap {
   Type key;                  // stored form
   Type value;                // stored form, or an aggregation
   Range first_use;
+  bool written = false;  // somewhere in the script, though its type may not be known yet
 };
 
 struct CheckedVariable {
@@ -36,14 +37,14 @@ struct CheckedProbe {
   const ProbeType* type = nullptr;
   std::vector<AttachPoint> attach_points;
   Context context;
-  std::vector<Facts> facts;  // by ast::NodeId
+  std::vector<Facts> facts;  // by ast::NodeId, from the probe's first node on
   std::vector<CheckedVariable> variables;
   // Names of the first variables: those that are read outside the block that gives them their value, as old scripts do. They belong to the
   // whole probe and are 0 or "" until they get a value.
   std::vector<std::string> hoisted;
   bool variables_outdated = false;  // `hoisted` has grown since `variables` was laid out
 
-  const Facts& of(const ast::Expression& expression) const { return facts[expression.id]; }
+  const Facts& of(const ast::Expression& expression) const { return facts[expression.id - probe->first_node]; }
 };
 
 struct CheckedProgram {

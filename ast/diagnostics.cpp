@@ -42,7 +42,9 @@ std::optional<std::size_t> edit_distance(std::string_view left, std::string_view
 }  // namespace
 
 Diagnostic& Diagnostics::add(DiagnosticId id, Range range, std::string message) {
+  constexpr std::size_t most = 500;
   if (row_of(id).severity == Severity::error) ++errors_;
+  if (all_.size() >= most) return overflow_ = Diagnostic{.id = id, .range = range, .message = std::move(message), .labels = {}, .help = {}};
   all_.push_back(Diagnostic{.id = id, .range = range, .message = std::move(message), .labels = {}, .help = {}});
   return all_.back();
 }

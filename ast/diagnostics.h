@@ -87,6 +87,7 @@ class Diagnostics {
   Diagnostic& add(DiagnosticId id, Range range, std::string message);
 
   std::vector<Diagnostic> all_;
+  Diagnostic overflow_{};  // what nobody would read any more
   std::size_t errors_ = 0;
 };
 

@@ -185,6 +185,7 @@ struct Probe {
   ExpressionPtr predicate;  // may be null
   Block body;
   Range range;
+  NodeId first_node = 0, end_node = 0;  // the ids of its expressions
 };
 
 enum class DefinitionKind : std::uint8_t { preprocessor, type };

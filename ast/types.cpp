@@ -271,7 +271,12 @@ std::string to_string(const Type& type) {
     case TypeKind::symbol: return type.symbol_space() == SymbolSpace::user ? "usym" : "ksym";
     case TypeKind::timestamp: return "timestamp";
     case TypeKind::context: return "args";
-    case TypeKind::aggregation: return fmt::format("{}()", aggregation_name(type.aggregation()));
+    case TypeKind::aggregation: {
+      const Buckets& buckets = type.buckets();
+      if (type.aggregation() == Aggregation::hist && buckets.bits != 0) return fmt::format("hist(…, {})", buckets.bits);
+      if (type.aggregation() == Aggregation::lhist) return fmt::format("lhist(…, {}, {}, {})", buckets.min, buckets.max, buckets.step);
+      return fmt::format("{}()", aggregation_name(type.aggregation()));
+    }
   }
   return "";
 }

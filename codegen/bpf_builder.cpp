@@ -51,6 +51,13 @@ llvm::Value* BpfBuilder::load(llvm::Value* address, std::uint32_t size, bool is_
   return is_signed ? CreateSExt(value, getInt64Ty()) : CreateZExt(value, getInt64Ty());
 }
 
+llvm::Value* BpfBuilder::load_context(llvm::Value* context, std::uint64_t offset, std::uint32_t size, bool is_signed) {
+  llvm::Value* fixed = CreateIntrinsic(getPtrTy(), llvm::Intrinsic::preserve_static_offset, {context});
+  llvm::Value* address = CreateConstInBoundsGEP1_64(getInt8Ty(), fixed, offset);
+  llvm::Value* value = CreateAlignedLoad(getIntNTy(size * 8), address, llvm::Align(size));
+  return is_signed ? CreateSExt(value, getInt64Ty()) : CreateZExt(value, getInt64Ty());
+}
+
 void BpfBuilder::store(llvm::Value* value, llvm::Value* address, std::uint32_t size) {
   CreateAlignedStore(CreateTrunc(value, getIntNTy(size * 8)), address, llvm::Align(size));
 }

@@ -129,6 +129,9 @@ class BpfBuilder : public llvm::IRBuilder<> {
   llvm::Value* at(llvm::Value* base, llvm::Value* offset);
   // A load of `size` bytes, extended to i64; `alignment` 0: that of the size.
   llvm::Value* load(llvm::Value* address, std::uint32_t size, bool is_signed, std::uint32_t alignment = 0);
+  // A load from the program's context. The verifier wants a constant offset in the instruction, so the optimiser is kept from merging two
+  // such loads into one from a computed address.
+  llvm::Value* load_context(llvm::Value* context, std::uint64_t offset, std::uint32_t size, bool is_signed);
   // Stores the low `size` bytes of an i64.
   void store(llvm::Value* value, llvm::Value* address, std::uint32_t size);
   // An i64 cut to `size` bytes and extended again.

@@ -9,11 +9,13 @@
 #include <llvm/IR/PassManager.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Passes/PassBuilder.h>
-#include <llvm/Support/TargetSelect.h>
+#include <llvm/Support/ErrorHandling.h>
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Target/TargetMachine.h>
 #include <llvm/Target/TargetOptions.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <optional>
 
 #include "codegen/lowering.h"
@@ -48,15 +50,23 @@ constexpr char cpu[] = "v3";
 
 // LLVM reports what BPF can not do through the context; without a handler it would exit the process.
 void keep_problem(const llvm::DiagnosticInfo* info, void* problem) {
-  if (info->getSeverity() != llvm::DS_Error) return;
-  llvm::raw_string_ostream text(*static_cast<std::string*>(problem));
+  auto* kept = static_cast<std::string*>(problem);
+  if (info->getSeverity() != llvm::DS_Error || !kept->empty()) return;
+  llvm::raw_string_ostream text(*kept);
   llvm::DiagnosticPrinterRawOStream printer(text);
   info->print(printer);
+}
+
+// The backend's last resort is to end the process; then at least with words that help.
+void give_up(void*, const char* reason, bool) {
+  std::fprintf(stderr, "error: a probe is too large to be translated (%s)\n = help: split it into several probes, or unroll less\n", reason);
+  std::_Exit(1);
 }
 
 void optimise(Module::Implementation& state) {
   if (state.optimised) return;
   state.optimised = true;
+  llvm::install_fatal_error_handler(give_up);
   LLVMInitializeBPFTargetInfo();
   LLVMInitializeBPFTarget();
   LLVMInitializeBPFTargetMC();
@@ -78,6 +88,15 @@ void optimise(Module::Implementation& state) {
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, graphs, modules);
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(*state.module, modules);
+}
+
+// What the BPF backend can not do comes as text, "FILE:LINE:COLUMN: in function …: what".
+Error explain(const std::string& problem) {
+  std::string place = problem.substr(0, problem.find(": in function"));
+  if (problem.find("stack limit") != std::string::npos) {
+    return {"a probe keeps more values at once than the BPF stack holds, at " + place, "split the probe, or keep parts of it in maps"};
+  }
+  return {"the code generator could not translate this script (" + problem + ")", "this is a bug in fathom: please report it with the script"};
 }
 
 std::string generate(Module::Implementation& state, llvm::CodeGenFileType type) {
@@ -113,10 +132,7 @@ std::string to_assembly(Module& module) { return generate(*module.implementation
 
 Result<Image> emit(Module module) {
   std::string object = generate(*module.implementation, llvm::CodeGenFileType::ObjectFile);
-  if (!module.implementation->problem.empty()) {
-    return fail("the code generator could not translate this script (" + module.implementation->problem + ")",
-                "this is a bug in fathom: please report it with the script");
-  }
+  if (!module.implementation->problem.empty()) return std::unexpected(explain(module.implementation->problem));
   const auto* begin = reinterpret_cast<const std::byte*>(object.data());
   return Image{std::vector<std::byte>(begin, begin + object.size()), std::move(module.plan)};
 }

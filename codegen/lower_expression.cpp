@@ -74,14 +74,14 @@ Operand ProbeLowering::context_field(const ContextField& field) {
   llvm::Value* place = bpf_.at(context(), field.offset);
   switch (field.source) {
     case ContextSource::record:
-      if (field.type.is_scalar()) return {Operand::Place::scalar, bpf_.load(place, field.type.size(), field.type.is_signed()), field.type};
+      if (field.type.is_scalar()) return {Operand::Place::scalar, bpf_.load_context(context(), field.offset, field.type.size(), field.type.is_signed()), field.type};
       return {Operand::Place::remote, bpf_.CreatePtrToInt(place, bpf_.getInt64Ty()), field.type};
     case ContextSource::record_string: {
-      llvm::Value* offset = bpf_.CreateAnd(bpf_.load(place, 4, false), record_offset_mask);
+      llvm::Value* offset = bpf_.CreateAnd(bpf_.load_context(context(), field.offset, 4, false), record_offset_mask);
       return {Operand::Place::scalar, bpf_.CreatePtrToInt(bpf_.at(context(), offset), bpf_.getInt64Ty()), field.type};
     }
     case ContextSource::argument: {
-      llvm::Value* value = bpf_.load(bpf_.at(context(), std::uint64_t{field.offset} * word), word, false);
+      llvm::Value* value = bpf_.load_context(context(), std::uint64_t{field.offset} * word, word, false);
       if (field.type.is_numeric()) value = bpf_.narrow(value, field.type.size(), field.type.is_signed());
       return {Operand::Place::scalar, value, field.type};
     }
@@ -139,8 +139,8 @@ Operand ProbeLowering::binary(const Binary& node, const Expression& expression) 
   auto truth = [&](llvm::Value* value) { return Operand{Operand::Place::scalar, bpf_.from_bool(value), known.type}; };
   const Type& left_type = facts(*node.left).type;
   const Type& right_type = facts(*node.right).type;
-  if (left_type.is_string()) {
-    llvm::Value* equal = string_equal(*node.left, *node.right);
+  if (left_type.is_string() || left_type.is_tuple()) {
+    llvm::Value* equal = left_type.is_tuple() ? tuple_equal(*node.left, *node.right) : string_equal(*node.left, *node.right);
     return truth(node.op == BinaryOperator::equal ? equal : bpf_.CreateNot(equal));
   }
   llvm::Value* left = scalar(*node.left);

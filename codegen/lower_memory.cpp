@@ -1,4 +1,5 @@
 // Values larger than a register: reading them from kernel and user memory, copying, padding, comparing.
+#include "ast/passes/typing.h"
 #include "codegen/lowering.h"
 
 #include <algorithm>
@@ -39,8 +40,9 @@ void ProbeLowering::read_string(const Destination& destination, llvm::Value* add
   llvm::Value* size = bpf_.number(capacity);
   if (length != nullptr) {
     // The verifier needs an upper bound; a length of 0 or less reads nothing.
-    llvm::Value* positive = bpf_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, length, bpf_.number(0));
-    size = bpf_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, positive, bpf_.number(capacity));
+    llvm::Value* hidden = bpf_.opaque(length);
+    llvm::Value* positive = bpf_.opaque(bpf_.CreateSelect(bpf_.CreateICmpSLT(hidden, bpf_.number(0)), bpf_.number(0), hidden));
+    size = bpf_.opaque(bpf_.CreateSelect(bpf_.CreateICmpUGT(positive, bpf_.number(capacity)), bpf_.number(capacity), positive));
   }
   llvm::Value* read = bpf_.call(string_helper(space), {destination.memory, size, address});
   // On a fault the kernel zeroes the buffer, but a length of 0 leaves it alone; the empty string is what scripts expect of both.
@@ -113,6 +115,10 @@ void ProbeLowering::store(const Operand& operand, const Destination& destination
 
 // Strings in memory are padded to their own capacity, so that a copy between capacities only pads the difference.
 void ProbeLowering::store_string(const Operand& operand, const Destination& destination) {
+  if (operand.alignment < word) {  // a char array in a struct, with anything behind its NUL
+    read_string(destination, bpf_.CreatePtrToInt(operand.value, bpf_.getInt64Ty()), AddressSpace::kernel, bpf_.number(operand.type.size()));
+    return;
+  }
   std::uint32_t from = operand.type.size();
   std::uint32_t to = destination.type.size();
   if (from <= to) {
@@ -190,25 +196,50 @@ llvm::Value* ProbeLowering::equals_literal(const Operand& string, std::string_vi
   return bpf_.CreateICmpEQ(difference, bpf_.number(0));
 }
 
-llvm::Value* ProbeLowering::equals_string(const Operand& left, const Operand& right) {
-  std::uint32_t common = std::min(left.type.size(), right.type.size());
+llvm::Value* ProbeLowering::equals_memory(llvm::Value* left, llvm::Value* right, std::uint32_t size) {
   llvm::AllocaInst* equal = bpf_.word();
   bpf_.CreateStore(bpf_.number(1), equal);
-  bpf_.repeat(common, [&](llvm::Value* index, llvm::BasicBlock* end) {
-    llvm::Value* a = bpf_.load(bpf_.at(left.value, index), 1, false);
-    llvm::Value* b = bpf_.load(bpf_.at(right.value, index), 1, false);
-    llvm::BasicBlock* differ = bpf_.block("differ");
-    llvm::BasicBlock* same = bpf_.block("same");
-    llvm::BasicBlock* more = bpf_.block("more");
-    bpf_.CreateCondBr(bpf_.CreateICmpNE(a, b), differ, same);
-    bpf_.SetInsertPoint(differ);
+  auto compare = [&](llvm::Value* a, llvm::Value* b, std::uint32_t bytes, llvm::BasicBlock* end) {
+    llvm::Value* differ = bpf_.CreateICmpNE(bpf_.load(a, bytes, false), bpf_.load(b, bytes, false));
+    llvm::BasicBlock* stop = bpf_.block("differ");
+    llvm::BasicBlock* more = bpf_.block("same");
+    bpf_.CreateCondBr(differ, stop, more);
+    bpf_.SetInsertPoint(stop);
     bpf_.CreateStore(bpf_.number(0), equal);
     bpf_.CreateBr(end);
-    bpf_.SetInsertPoint(same);
-    bpf_.CreateCondBr(bpf_.CreateICmpEQ(a, bpf_.number(0)), end, more);
     bpf_.SetInsertPoint(more);
-  });
+  };
+  llvm::BasicBlock* compared = bpf_.block("compared");
+  std::uint32_t words = size / word;
+  if (words > 0) {
+    bpf_.repeat(words, [&](llvm::Value* index, llvm::BasicBlock*) {
+      llvm::Value* offset = bpf_.CreateShl(index, 3);
+      compare(bpf_.at(left, offset), bpf_.at(right, offset), word, compared);
+    });
+  }
+  std::uint32_t offset = words * word;
+  for (std::uint32_t bytes : {4u, 2u, 1u}) {
+    for (; offset + bytes <= size; offset += bytes) compare(bpf_.at(left, offset), bpf_.at(right, offset), bytes, compared);
+  }
+  bpf_.CreateBr(compared);
+  bpf_.SetInsertPoint(compared);
   return bpf_.to_bool(bpf_.CreateLoad(bpf_.getInt64Ty(), equal));
+}
+
+// Padding makes equal strings equal in all bytes that both have; the longer one must end there.
+llvm::Value* ProbeLowering::equals_string(const Operand& left, const Operand& right) {
+  const Operand& longer = left.type.size() >= right.type.size() ? left : right;
+  std::uint32_t common = std::min(left.type.size(), right.type.size());
+  llvm::Value* equal = equals_memory(left.value, right.value, common);
+  if (longer.type.size() == common) return equal;
+  llvm::Value* ends = bpf_.CreateICmpEQ(bpf_.load(bpf_.at(longer.value, common), 1, false), bpf_.number(0));
+  return bpf_.CreateAnd(equal, ends);
+}
+
+llvm::Value* ProbeLowering::tuple_equal(const ast::Expression& left, const ast::Expression& right) {
+  Type type = *unify(facts(left).type, facts(right).type);
+  llvm::Value* a = in_memory(left, type);
+  return equals_memory(a, in_memory(right, type), type.size());
 }
 
 llvm::Value* ProbeLowering::string_equal(const ast::Expression& left, const ast::Expression& right) {
@@ -217,7 +248,7 @@ llvm::Value* ProbeLowering::string_equal(const ast::Expression& left, const ast:
   if (a.text && b.text) return bpf_.getInt1(*a.text == *b.text);
   auto operand = [&](const ast::Expression& expression) {
     Operand value = lower(expression);
-    if (value.place == Operand::Place::memory) return value;
+    if (value.place == Operand::Place::memory && value.alignment == word) return value;
     Destination copy{temporary(value.type.size()), value.type, true};
     store(value, copy);
     return Operand{Operand::Place::memory, copy.memory, value.type};

@@ -14,6 +14,8 @@ constexpr std::uint32_t word = 8;
 // Larger pieces go to scratch memory at once; smaller ones as long as the frame has room for what the compiler itself spills.
 constexpr std::uint32_t max_stack_piece = 64;
 constexpr std::uint32_t max_stack_total = 256;
+// Further scratch variables live in memory: the compiler would spill them to a stack that is too small for all of them.
+constexpr std::size_t max_register_variables = 12;
 
 constexpr std::uint64_t ring_force_wakeup = 2;  // BPF_RB_FORCE_WAKEUP
 constexpr std::uint64_t ring_producer_position = 3;  // BPF_RB_PROD_POS
@@ -43,7 +45,8 @@ void ProbeLowering::run() {
     slot.type = variable.type;
     bool is_scalar = variable.type.is_scalar();
     slot.place = is_scalar ? Operand::Place::scalar : Operand::Place::memory;
-    slot.value = is_scalar ? bpf_.word() : temporary(variable.type.size());
+    bool in_register = is_scalar && variables_.size() < max_register_variables;
+    slot.value = in_register ? bpf_.word() : is_scalar ? scratch(word) : temporary(variable.type.size());
     if (variables_.size() < probe_.hoisted.size()) {
       if (is_scalar) {
         bpf_.CreateStore(bpf_.number(0), slot.value);
@@ -53,6 +56,7 @@ void ProbeLowering::run() {
     }
     variables_.push_back(slot);
   }
+  current_ = probe_.probe->range;
   if (probe_.probe->predicate) {
     llvm::BasicBlock* wanted = bpf_.block("wanted");
     bpf_.CreateCondBr(condition(*probe_.probe->predicate), wanted, leave_);
@@ -60,6 +64,7 @@ void ProbeLowering::run() {
   }
   block(probe_.probe->body);
   if (bpf_.GetInsertBlock()->getTerminator() == nullptr) bpf_.CreateBr(leave_);
+  size_arena();
 
   bpf_.SetInsertPoint(setup_);
   bpf_.SetCurrentDebugLocation(program_.object().location(function_, probe_.probe->range));
@@ -96,11 +101,20 @@ void ProbeLowering::check_process() {
 
 llvm::Value* ProbeLowering::temporary(std::uint32_t size) {
   std::uint32_t rounded = (size + word - 1) / word * word;
-  if (rounded <= max_stack_piece && stack_used_ + rounded <= max_stack_total) {
-    stack_used_ += rounded;
-    return bpf_.stack(rounded);
-  }
-  return scratch(rounded);
+  if (rounded > max_stack_piece || pieces_.stack + rounded > max_stack_total) return scratch(rounded);
+  if (arena_ == nullptr) arena_ = bpf_.stack(max_stack_total);
+  std::uint32_t offset = pieces_.stack;
+  pieces_.stack += rounded;
+  arena_used_ = std::max(arena_used_, pieces_.stack);
+  return bpf_.at(arena_, offset);
+}
+
+// The stack is given in one piece, as large as the greediest statement needs.
+void ProbeLowering::size_arena() {
+  if (arena_ == nullptr) return;
+  llvm::AllocaInst* exact = bpf_.stack(arena_used_);
+  arena_->replaceAllUsesWith(exact);
+  llvm::cast<llvm::AllocaInst>(arena_)->eraseFromParent();
 }
 
 llvm::Value* ProbeLowering::scratch(std::uint32_t size) {
@@ -109,9 +123,9 @@ llvm::Value* ProbeLowering::scratch(std::uint32_t size) {
     llvm::IRBuilder<> at_setup(setup_);
     scratch_ = at_setup.CreatePHI(at_setup.getPtrTy(), scratch_slots);
   }
-  std::uint32_t offset = word + scratch_used_;
-  scratch_used_ += size;
-  program_.need_scratch(scratch_used_);
+  std::uint32_t offset = word + pieces_.scratch;
+  pieces_.scratch += size;
+  program_.need_scratch(pieces_.scratch, current_);
   llvm::IRBuilder<>::InsertPointGuard guard(bpf_);
   return bpf_.at(scratch_, offset);
 }

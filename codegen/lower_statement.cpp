@@ -12,6 +12,8 @@ void ProbeLowering::block(const Block& block) {
 
 void ProbeLowering::statement(const Statement& node) {
   bpf_.SetCurrentDebugLocation(program_.object().location(function_, node.range));
+  Pieces before = pieces_;
+  current_ = node.range;
   match(
       node.kind,
       [&](const ExpressionStatement& n) {
@@ -43,6 +45,7 @@ void ProbeLowering::statement(const Statement& node) {
       [&](const Block& n) { block(n); },
       // Refused by check.
       [](const While&) {}, [](const For&) {}, [](const Break&) {}, [](const Continue&) {}, [](const Declaration&) {});
+  pieces_ = before;
 }
 
 void ProbeLowering::assignment(const Assignment& node) {

@@ -54,8 +54,11 @@ class ProgramLowering {
   // Index of the row in Plan::formats, shared between equal ones.
   std::uint32_t format(FormatPlan format);
   std::uint32_t time_format(const std::string& text);
-  // Per-CPU memory that programs use for what does not fit on the stack: at least `bytes` of it.
-  void need_scratch(std::uint32_t bytes) { scratch_bytes_ = std::max(scratch_bytes_, bytes); }
+  // Per-CPU memory that programs use for what does not fit on the stack: at least `bytes` of it. `range`: the statement that wants them.
+  void need_scratch(std::uint32_t bytes, Range range) {
+    if (bytes > scratch_bytes_) scratch_range_ = range;
+    scratch_bytes_ = std::max(scratch_bytes_, bytes);
+  }
   void need_counters() { uses_counters_ = true; }
   void need_control() { uses_control_ = true; }
   void need_stacks(std::uint32_t frames) { plan_.stack_frames = std::max(plan_.stack_frames, frames); }
@@ -71,6 +74,7 @@ class ProgramLowering {
   ObjectBuilder object_;
   Plan plan_;
   std::uint32_t scratch_bytes_ = 0;
+  Range scratch_range_;
   bool uses_counters_ = false;
   bool uses_control_ = false;
   llvm::Function* counting_callback_ = nullptr;
@@ -133,6 +137,7 @@ class ProbeLowering {
   void check_process();
   llvm::Value* scratch(std::uint32_t size);
   void claim_scratch();
+  void size_arena();
 
   // statements
   void block(const ast::Block& block);
@@ -158,7 +163,10 @@ class ProbeLowering {
   llvm::Value* pointer_step(const Type& pointer, llvm::Value* count);
   llvm::Value* string_equal(const ast::Expression& left, const ast::Expression& right);
   llvm::Value* equals_literal(const Operand& string, std::string_view text);
+  // Of values that are padded: strings of any two capacities, tuples of one type.
   llvm::Value* equals_string(const Operand& left, const Operand& right);
+  llvm::Value* equals_memory(llvm::Value* left, llvm::Value* right, std::uint32_t size);
+  llvm::Value* tuple_equal(const ast::Expression& left, const ast::Expression& right);
 
   // Something of `type` at a remote address: scalars are read, the rest stays remote.
   Operand at_address(llvm::Value* address, const Type& type, const StructMember* bits = nullptr);
@@ -184,8 +192,15 @@ class ProbeLowering {
   llvm::BasicBlock* setup_ = nullptr;   // where scratch is claimed, if any of it is used
   llvm::BasicBlock* leave_ = nullptr;   // gives scratch back and returns
   llvm::Value* scratch_ = nullptr;
-  std::uint32_t scratch_used_ = 0;
-  std::uint32_t stack_used_ = 0;
+  // Memory in use: what a statement takes is free again behind it.
+  struct Pieces {
+    std::uint32_t stack = 0;
+    std::uint32_t scratch = 0;
+  };
+  Pieces pieces_;
+  llvm::Value* arena_ = nullptr;  // the stack that pieces are cut from
+  std::uint32_t arena_used_ = 0;
+  Range current_;                 // the statement being lowered
   llvm::Value* array_key_ = nullptr;
   llvm::Value* read_word_ = nullptr;
   std::vector<Operand> variables_;

@@ -3,9 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <limits>
 #include <optional>
 #include <utility>
+
+#include "ast/number.h"
 
 namespace fathom {
 
@@ -19,107 +22,15 @@ constexpr std::pair<std::string_view, TokenKind> keywords[] = {
 #include "lexer/token.def"
 };
 
-constexpr std::pair<std::string_view, std::uint64_t> durations[] = {
-    {"ns", 1},
-    {"us", 1'000},
-    {"ms", 1'000'000},
-    {"s", 1'000'000'000},
-    {"m", 60'000'000'000},
-    {"h", 3'600'000'000'000},
-    {"d", 86'400'000'000'000},
-};
-
-std::optional<std::uint64_t> multiply(std::uint64_t a, std::uint64_t b) {
-  std::uint64_t product = 0;
-  if (__builtin_mul_overflow(a, b, &product)) return std::nullopt;
-  return product;
-}
-
-int digit_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return 99;
-}
-
-bool is_integer_suffix(std::string_view suffix) {
-  std::string lower;
-  for (char c : suffix) lower += static_cast<char>(c | 0x20);
-  for (std::string_view known : {"u", "l", "ll", "ul", "ull", "lu", "llu"}) {
-    if (lower == known) return true;
-  }
-  return false;
-}
-
-enum class NumberProblem : std::uint8_t { malformed, overflow };
-
-struct Digits {
-  std::uint64_t value = 0;
-  std::size_t length = 0;  // bytes read, underscores included
-  bool overflow = false;
-  bool trailing_underscore = false;
-};
-
-Digits read_digits(std::string_view text, unsigned base) {
-  Digits digits;
-  for (char c : text) {
-    if (c != '_') {
-      auto digit = static_cast<unsigned>(digit_value(c));
-      if (digit >= base) break;
-      digits.overflow |= __builtin_mul_overflow(digits.value, base, &digits.value);
-      digits.overflow |= __builtin_add_overflow(digits.value, digit, &digits.value);
-    }
-    digits.trailing_underscore = c == '_';
-    ++digits.length;
-  }
-  return digits;
-}
-
-// 1e6: one digit before the e, as scripts have it; the exponent is decimal.
-std::expected<std::uint64_t, NumberProblem> scientific(std::uint64_t mantissa, std::string_view exponent) {
-  Digits digits = read_digits(exponent, 10);
-  if (digits.length == 0 || digits.length != exponent.size()) return std::unexpected(NumberProblem::malformed);
-  std::uint64_t value = mantissa;
-  for (std::uint64_t i = 0; i < digits.value && value != 0; ++i) {
-    auto product = multiply(value, 10);
-    if (!product) return std::unexpected(NumberProblem::overflow);
-    value = *product;
-  }
-  return value;
-}
-
-std::expected<std::uint64_t, NumberProblem> parse_number(std::string_view text) {
-  unsigned base = 10;
-  std::string_view rest = text;
-  if (rest.size() > 1 && rest[0] == '0') {
-    if (rest[1] == 'x' || rest[1] == 'X') {
-      base = 16;
-    } else if (rest[1] == 'b' || rest[1] == 'B') {
-      base = 2;
-    } else if (digit_value(rest[1]) < 10 || rest[1] == '_') {
-      base = 8;
-    }
-    if (base == 16 || base == 2) rest.remove_prefix(2);
-  }
-  Digits digits = read_digits(rest, base);
-  std::string_view suffix = rest.substr(digits.length);
-  if (digits.length == 0 || digits.trailing_underscore) return std::unexpected(NumberProblem::malformed);
-  if (digits.overflow) return std::unexpected(NumberProblem::overflow);
-  if (suffix.empty() || is_integer_suffix(suffix)) return digits.value;
-  if (base == 10 && suffix[0] == 'e') return scientific(digits.value, suffix.substr(1));
-  for (const auto& [unit, nanoseconds] : durations) {
-    if (base != 10 || suffix != unit) continue;
-    auto product = multiply(digits.value, nanoseconds);
-    if (!product) return std::unexpected(NumberProblem::overflow);
-    return *product;
-  }
-  return std::unexpected(NumberProblem::malformed);
-}
+// Every later phase recurses over what brackets enclose.
+constexpr std::size_t max_brackets = 400;
 
 }  // namespace
 
 std::uint32_t LexerState::interpreter_line(std::string_view text) {
-  if (!text.starts_with("#!")) return 0;
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  std::size_t begin = text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
+  if (!text.substr(begin).starts_with("#!")) return static_cast<std::uint32_t>(begin);
   std::size_t end = text.find('\n');
   return static_cast<std::uint32_t>(end == std::string_view::npos ? text.size() : end);
 }
@@ -132,7 +43,7 @@ void LexerState::advance(std::uint32_t length) {
 void LexerState::number(std::string_view text) {
   auto value = parse_number(text);
   if (value) {
-    tokens_.push_back({TokenKind::integer, match_, *value, {}});
+    add({TokenKind::integer, match_, *value, {}});
     return;
   }
   if (value.error() == NumberProblem::overflow) {
@@ -141,16 +52,17 @@ void LexerState::number(std::string_view text) {
     diagnostics_.report<DiagnosticId::malformed_number>(match_, text)
         .with_help("numbers are 42, 0x2a, 052, 1_000, 1e6, 42u, or a duration such as 10ms");
   }
-  tokens_.push_back({TokenKind::integer, match_, 0, {}});
+  add({TokenKind::integer, match_, 0, {}});
 }
 
 void LexerState::positional(std::string_view text) {
-  Digits digits = read_digits(text.substr(1), 10);
-  if (digits.overflow || digits.value == 0 || digits.value > std::numeric_limits<std::uint32_t>::max()) {
+  auto index = parse_number(text.substr(1));
+  if (text.size() > 1 && text[1] == '0') index = std::unexpected(NumberProblem::malformed);
+  if (!index || *index > std::numeric_limits<std::uint32_t>::max()) {
     diagnostics_.report<DiagnosticId::bad_positional>(match_, text).with_help("parameters count from `$1`; `$#` is their number");
-    digits.value = 1;
+    index = 1;
   }
-  tokens_.push_back({TokenKind::positional, match_, digits.value, {}});
+  add({TokenKind::positional, match_, *index, {}});
 }
 
 void LexerState::word(std::string_view text) {
@@ -169,6 +81,10 @@ void LexerState::open_body(TokenKind kind) {
 }
 
 void LexerState::open(TokenKind kind) {
+  if (brackets_.size() >= max_brackets && !too_deep_) {
+    diagnostics_.report<DiagnosticId::nested_too_deeply>(match_, max_brackets);
+    too_deep_ = true;
+  }
   brackets_.push_back(kind);
   token(kind);
 }
@@ -207,7 +123,7 @@ void LexerState::begin_type_definition() {
 bool LexerState::close_definition() {
   if (--definition_depth_ != 0) return false;
   Range range{definition_begin_, match_.end};
-  tokens_.push_back({TokenKind::type_definition, range, 0, std::string(source_.text(range))});
+  add({TokenKind::type_definition, range, 0, std::string(source_.text(range))});
   return true;
 }
 
@@ -224,15 +140,16 @@ void LexerState::begin_string(int state) {
 }
 
 void LexerState::string_number(std::string_view digits, int base) {
-  Digits value = read_digits(digits, static_cast<unsigned>(base));
-  if (value.value > 255) {
+  unsigned value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+  if (value > 255) {
     diagnostics_.report<DiagnosticId::bad_escape>(match_, source_.text(match_)).with_help("octal escapes end at `\\377`");
   }
-  string_ += static_cast<char>(value.value);
+  string_ += static_cast<char>(value);
 }
 
 void LexerState::end_string() {
-  tokens_.push_back({TokenKind::string, {string_begin_, match_.end}, 0, std::move(string_)});
+  add({TokenKind::string, {string_begin_, match_.end}, 0, std::move(string_)});
   string_.clear();
 }
 
@@ -263,7 +180,13 @@ void LexerState::stray(std::string_view text) {
   bool goes_on = byte >= 0x80 && stray_end_ == match_.begin;
   stray_end_ = match_.end;
   if (goes_on) return;
-  std::string help = byte >= 0x80 ? "only comments and strings may hold other than ASCII characters (a typographic quote, pasted?)" : "";
+  if (text[0] == '\'') {
+    // The closing one needs no message of its own.
+    if (std::exchange(single_quoted_, !single_quoted_)) return;
+    diagnostics_.report<DiagnosticId::stray_character>(match_, "`'`").with_help("strings stand in double quotes: `\"text\"`");
+    return;
+  }
+  std::string help = text[0] == '#' ? "comments begin with `//`" : byte >= 0x80 ? "only comments and strings may hold other than ASCII characters (a typographic quote, pasted?)" : "";
   diagnostics_.report<DiagnosticId::stray_character>(match_, shown).with_help(help);
 }
 

@@ -16,13 +16,13 @@ class LexerState {
  public:
   LexerState(const SourceFile& source, Diagnostics& diagnostics) : source_(source), diagnostics_(diagnostics) {}
 
-  // Bytes of a leading `#!` line, which is not part of the language.
+  // Bytes of a leading byte order mark and `#!` line, which are not part of the language.
   static std::uint32_t interpreter_line(std::string_view text);
 
   // The next `length` bytes of the text are the current match.
   void advance(std::uint32_t length);
-  void token(TokenKind kind) { tokens_.push_back({kind, match_, 0, {}}); }
-  void value(TokenKind kind, std::string_view text) { tokens_.push_back({kind, match_, 0, std::string(text)}); }
+  void token(TokenKind kind) { add({kind, match_, 0, {}}); }
+  void value(TokenKind kind, std::string_view text) { add({kind, match_, 0, std::string(text)}); }
   void number(std::string_view text);
   void positional(std::string_view text);
   void word(std::string_view text);
@@ -55,12 +55,18 @@ class LexerState {
   std::vector<Token> take() { return std::move(tokens_); }
 
  private:
+  void add(Token token) {
+    if (!too_deep_) tokens_.push_back(std::move(token));
+  }
+
   const SourceFile& source_;
   Diagnostics& diagnostics_;
   std::vector<Token> tokens_;
   Range match_;
   std::vector<TokenKind> brackets_;  // open ones of the current body, the body's own first
+  bool too_deep_ = false;                 // what follows is not worth reading
   std::uint32_t stray_end_ = 0xffffffff;  // of the last character outside ASCII that was reported
+  bool single_quoted_ = false;            // inside text in single quotes, which is no string
   std::uint32_t definition_begin_ = 0;
   int definition_depth_ = 0;
   std::uint32_t string_begin_ = 0;

@@ -40,6 +40,13 @@ std::optional<BinaryOperator> operator_of_assignment(TokenKind kind) {
 
 bool expects(const std::vector<TokenKind>& expected, TokenKind kind) { return std::ranges::find(expected, kind) != expected.end(); }
 
+bool begins_statement(TokenKind kind) {
+  constexpr TokenKind kinds[] = {TokenKind::identifier, TokenKind::variable, TokenKind::map,      TokenKind::kw_if,  TokenKind::kw_return,
+                                 TokenKind::kw_unroll,  TokenKind::kw_while, TokenKind::kw_for,   TokenKind::kw_let, TokenKind::increment,
+                                 TokenKind::decrement};
+  return std::ranges::find(kinds, kind) != std::end(kinds);
+}
+
 // A short list reads better than none; a long one reads worse.
 std::string list_of(const std::vector<TokenKind>& expected) {
   if (expected.empty() || expected.size() > 4) return {};
@@ -68,7 +75,8 @@ void Builder::definition(DefinitionKind kind, const Token& token) {
 }
 
 Probe Builder::make_probe(std::vector<AttachPointText>& points, ExpressionPtr& predicate, Block& body, Range range) {
-  return {std::move(points), std::move(predicate), std::move(body), range};
+  NodeId first = program_.probes.empty() ? 0 : program_.probes.back().end_node;
+  return {std::move(points), std::move(predicate), std::move(body), range, first, program_.node_count};
 }
 
 std::uint32_t Builder::depth_below(const Expression::Kind& kind) const {
@@ -200,17 +208,25 @@ void Builder::unexpected(Range range, const std::vector<TokenKind>& expected, bo
       diagnostic.with_help("inside `< >` a `>` outside brackets ends the body: put comparisons in parentheses, `(a > b)`");
     }
   }
-  if (before != nullptr && before->kind == TokenKind::angle_close) {
+  bool closed_early = (before != nullptr && before->kind == TokenKind::angle_close) || (found != nullptr && found->kind == TokenKind::angle_close);
+  if (closed_early) {
     diagnostic.help.clear();
     diagnostic.with_help("inside `< >` a `>` outside brackets ends the body: put comparisons in parentheses, `(a > b)`");
   } else if (found == nullptr && in_angle_body) {
     diagnostic.help = {"the body began with `<`: end it with `>`"};
   } else if (found == nullptr && expects(expected, TokenKind::brace_close)) {
     diagnostic.help = {"the body is not closed: add `}`"};
-  } else if (expects(expected, TokenKind::semicolon) && found != nullptr && before != nullptr &&
-             source_.position(before->range.begin).line != source_.position(found->range.begin).line) {
+  } else if (expects(expected, TokenKind::semicolon) && found != nullptr && before != nullptr && begins_statement(found->kind)) {
+    bool words = found->text == "and" || found->text == "or";
     diagnostic.help.clear();
-    diagnostic.label({before->range.end, before->range.end}, "a `;` is missing here");
+    if (words) {
+      diagnostic.with_help(found->text == "and" ? "write `&&`" : "write `||`");
+    } else {
+      diagnostic.label({before->range.end, before->range.end}, "a `;` is missing here");
+    }
+  } else if (expects(expected, TokenKind::brace_open) && !expects(expected, TokenKind::attach_point) && !at_top && found != nullptr &&
+             !expects(expected, TokenKind::predicate_open)) {
+    diagnostic.help = {"what a condition or a loop governs stands in braces: `{ … }`"};
   } else if (found != nullptr && found->kind == TokenKind::assign && expects(expected, TokenKind::equal)) {
     diagnostic.help = {"an assignment is a statement of its own; to compare, write `==`"};
   }

@@ -84,7 +84,8 @@ std::vector<Token> fold_casts(const std::vector<Token>& tokens, const SourceFile
     const Token& token = tokens[i];
     if (token.kind == TokenKind::parenthesis_open) {
       bool is_sizeof = i > 0 && tokens[i - 1].kind == TokenKind::kw_sizeof;
-      bool may_be_cast = i == 0 || !takes_parenthesis(tokens[i - 1].kind);
+      bool behind_cast = !folded.empty() && folded.back().kind == TokenKind::cast;
+      bool may_be_cast = i == 0 || behind_cast || !takes_parenthesis(tokens[i - 1].kind);
       auto span = read_type(tokens, i);
       if (span && may_be_cast) {
         bool operand_follows = span->end < tokens.size() && begins_operand(tokens[span->end].kind);

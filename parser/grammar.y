@@ -89,14 +89,15 @@ program:
   ;
 
 probe:
-    attach_points predicate body           { $$ = build.make_probe($1, $2, $3, @$); }
-  | kw_probe attach_points predicate body  { $$ = build.make_probe($2, $3, $4, @$); }
+    attach_points optional_comma predicate body           { $$ = build.make_probe($1, $3, $4, @$); }
+  | kw_probe attach_points optional_comma predicate body  { $$ = build.make_probe($2, $4, $5, @$); }
   ;
+
+optional_comma: %empty | comma;
 
 attach_points:
     attach_point                      { $$.push_back({$1->text, @1}); }
   | attach_points comma attach_point  { $$ = std::move($1); $$.push_back({$3->text, @3}); }
-  | attach_points comma               { $$ = std::move($1); }
   ;
 
 predicate:

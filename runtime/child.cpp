@@ -88,7 +88,9 @@ Result<WatchedProcess> WatchedProcess::command(const std::string& command) {
     close(go[1]);
     run_command(words, go[0], failed[1]);
   }
-  return WatchedProcess(process, true, open_process(process), std::move(go_write), std::move(failed_read));
+  WatchedProcess watched(process, true, open_process(process), std::move(go_write), std::move(failed_read));
+  watched.name_ = words.front();
+  return watched;
 }
 
 Result<WatchedProcess> WatchedProcess::existing(std::uint32_t process) {
@@ -105,7 +107,7 @@ Result<void> WatchedProcess::start() {
   while ((length = read(failed_.get(), &error, sizeof error)) < 0 && errno == EINTR) {
   }
   if (length != sizeof error) return {};
-  return fail(fmt::format("the command of -c could not be executed ({})", strerrordesc_np(error)), "give a command that is in PATH, or its path", error);
+  return fail(fmt::format("`{}` could not be executed ({})", name_, strerrordesc_np(error)), "-c takes a command that is in PATH, or its path", error);
 }
 
 WatchedProcess::~WatchedProcess() {

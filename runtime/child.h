@@ -52,6 +52,7 @@ class WatchedProcess {
 
   Id process_;
   bool is_child_;
+  std::string name_;   // of the command, for messages
   Descriptor ended_;   // pidfd
   Descriptor go_;      // closing it starts the command
   Descriptor failed_;  // errno of a failed exec arrives here

@@ -128,11 +128,22 @@ Result<void> Session::attach() {
     request.process = plan_.settings.process;
     request.target = &target_;
     request.online_cpus = online_cpus();
-    auto links = type->attach(request);
-    if (!links) return std::unexpected(links.error());
-    for (Link& link : *links) links_.push_back(std::move(link));
+    // One at a time: the kernel may take tens of milliseconds for each, and Ctrl-C must not wait for hundreds.
+    for (std::size_t i = 0; i < program.attach_points.size() && !exiting_; ++i) {
+      request.first = i;
+      request.attach_points = std::span(program.attach_points).subspan(i, 1);
+      auto links = type->attach(request);
+      if (!links) return std::unexpected(links.error());
+      for (Link& link : *links) links_.push_back(std::move(link));
+      exiting_ = signal_pending();
+    }
   }
   return {};
+}
+
+bool Session::signal_pending() const {
+  pollfd entry{signals_.get(), POLLIN, 0};
+  return poll(&entry, 1, 0) > 0;
 }
 
 std::size_t Session::probe_count() const {
@@ -165,7 +176,7 @@ Result<void> Session::loop() {
     if (had_data) gather_until = Clock::now() + gather_time;
     if (descriptors[printk].revents != 0) read_printk();
     if (descriptors[signals].revents != 0 || descriptors[process].revents != 0) exiting_ = true;
-    if (output_.failed()) exiting_ = true;  // nobody reads what we print: `| head`
+    if (output_.error() != 0) exiting_ = true;  // nobody reads what we print: `| head`
   }
   return {};
 }

@@ -58,6 +58,7 @@ class Session : private DecodeSource {
   void read_printk();
   void print_map(std::uint32_t index, std::uint64_t top, std::uint64_t divisor, bool at_exit);
   void report_losses() const;
+  bool signal_pending() const;
   std::size_t probe_count() const;
 
   const Plan& plan_;

@@ -146,6 +146,11 @@ def from_block(block):
     return "".join(line + "\n" for line in lines)
 
 
+def heed_interrupts():
+    """In the child: a job started in the background ignores SIGINT, and a shell can not undo that by itself."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Run:
     """One run of fathom with its output collected as it comes, so that a test can react to it."""
 
@@ -162,7 +167,7 @@ class Run:
         self.process = subprocess.Popen(
             ["fathom", *command[1:]], executable=f"/proc/self/fd/{descriptor}" if options.user else command[0], text=True,
             errors="backslashreplace", stdin=subprocess.PIPE if options.stdin else subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, start_new_session=True, **identity)
+            stderr=subprocess.PIPE, start_new_session=True, preexec_fn=heed_interrupts, **identity)
         self.readers = [threading.Thread(target=self.collect, args=(name,), daemon=True) for name in self.output]
         for reader in self.readers:
             reader.start()

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +37,8 @@ Directive read_directive(std::string_view line) {
   directive.spelling = fmt::format("#{}{}{}", directive.name, directive.argument.empty() ? "" : " ", directive.argument);
   return directive;
 }
+
+constexpr std::string_view directives[] = {"define", "undef", "if", "elif", "pragma", "error", "warning", "line"};
 
 struct Condition {
   bool outer_active;
@@ -69,7 +73,8 @@ void check_definitions(const ast::Program& program, bool have_btf, Diagnostics& 
     } else if (directive.name == "include") {
       if (active) unsupported(definition, fmt::format("`{}`", directive.spelling), "types of the kernel are known without their headers: try without this line");
     } else if (active) {
-      unsupported(definition, fmt::format("`{}`", directive.spelling), "");
+      bool is_directive = std::ranges::find(directives, directive.name) != std::end(directives);
+      unsupported(definition, is_directive ? fmt::format("`{}`", directive.spelling) : "a line that begins with `#`", is_directive ? "" : "comments begin with `//`");
     }
   }
 }

@@ -131,7 +131,7 @@ void Expander::not_found(const ProbeType& type, const AttachPoint& pattern, cons
     case MissingProbes::warn: diagnostics_.report<DiagnosticId::missing_attach_point>(point.range, pattern.text); return;
     case MissingProbes::error: break;
   }
-  std::string help = did_you_mean(pattern.text, type.suggestions(pattern, target_));
+  std::string help = is_glob(pattern.text) ? "`fathom -l` lists what there is" : did_you_mean(pattern.text, type.suggestions(pattern, target_));
   diagnostics_.report<DiagnosticId::no_such_attach_point>(point.range, pattern.text).with_help(help);
 }
 
@@ -169,7 +169,10 @@ std::vector<CheckedProbe> expand_probes(const ast::Program& program, const Setti
                                         Diagnostics& diagnostics) {
   std::vector<CheckedProbe> groups;
   Expander expander(settings, catalog, target, diagnostics);
-  for (const ast::Probe& probe : program.probes) expander.probe(probe, groups);
+  for (const ast::Probe& probe : program.probes) {
+    expander.probe(probe, groups);
+    if (expander.attach_points() > settings.max_probes) break;
+  }
   if (expander.attach_points() > settings.max_probes) {
     diagnostics.report<DiagnosticId::too_many_attach_points>(program.probes.front().range, expander.attach_points(), settings.max_probes)
         .with_help("narrow the wildcard, or set BPFTRACE_MAX_PROBES to a larger number");

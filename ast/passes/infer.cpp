@@ -18,6 +18,8 @@ namespace {
 // Types only grow (none, then wider and wider); more rounds than this mean a bug, and the last one still reports what is unknown.
 constexpr int max_rounds = 16;
 constexpr std::int64_t max_unroll = 100;
+// Branches of BPF reach 32767 instructions; one unit of cost is about three.
+constexpr std::uint64_t max_cost = 8000;
 
 bool same_maps(const Inference::Maps& a, const Inference::Maps& b) {
   if (a.size() != b.size()) return false;
@@ -33,7 +35,7 @@ bool run_round(CheckedProgram& program, Inference::Maps& maps, const Catalog& ca
   bool changed = false;
   Inference::Maps before = maps;
   for (CheckedProbe& probe : program.probes) {
-    probe.facts.assign(program.program->node_count, {});
+    probe.facts.assign(probe.probe->end_node - probe.probe->first_node, {});
     changed |= Inference(program, probe, maps, catalog, target, diagnostics, final, complete).run();
   }
   return changed || !same_maps(before, maps);
@@ -48,6 +50,17 @@ void infer_types(CheckedProgram& program, const Catalog& catalog, const Target& 
     Diagnostics ignored;
     if (!run_round(program, maps, catalog, target, ignored, false, complete)) break;
   }
+  // A map that is written only from itself, as in `@x = @x + 1`, starts as a number.
+  bool completed = false;
+  for (auto& [name, map] : maps) {
+    if (!map.written || !map.value.is_none()) continue;
+    map.value = Type::int64();
+    completed = true;
+  }
+  for (int round = 0; completed && round < max_rounds; ++round) {
+    Diagnostics ignored;
+    if (!run_round(program, maps, catalog, target, ignored, false, complete)) break;
+  }
   // Map numbers follow the names' order; they are final only now.
   run_round(program, maps, catalog, target, diagnostics, true, complete);
   for (auto& [name, map] : maps) program.maps.push_back(std::move(map));
@@ -58,6 +71,9 @@ bool Inference::run() {
   declare_hoisted();
   if (probe_.probe->predicate) condition(*probe_.probe->predicate);
   block(probe_.probe->body);
+  if (final_ && cost_ > max_cost) {
+    diagnostics_.report<DiagnosticId::probe_too_large>(probe_.probe->attach_points.front().range).with_help("split it into several probes, or unroll less");
+  }
   return changed_;
 }
 
@@ -91,7 +107,11 @@ void Inference::statement(const Statement& node) {
       },
       [&](const Unroll& n) { unroll(n, node.range); }, [&](const While&) { unsupported("`while`"); }, [&](const For&) { unsupported("`for`"); },
       [&](const Break&) { unsupported("`break`"); }, [&](const Continue&) { unsupported("`continue`"); },
-      [&](const Declaration&) { unsupported("`let`"); }, [&](const Block& n) { block(n); });
+      [&](const Declaration& n) {
+        unsupported("`let`");
+        if (n.value) value(*n.value);
+        declare_variable(n.name);  // so that its uses are not called unknown
+      }, [&](const Block& n) { block(n); });
 }
 
 void Inference::expression_statement(const Expression& expression) {
@@ -131,7 +151,10 @@ void Inference::unroll(const Unroll& node, Range range) {
     diagnostics_.report<DiagnosticId::argument_value>(node.count->range, fmt::format("`unroll` repeats 1 to {} times, not {}", max_unroll, *count));
   }
   (void)range;
+  std::uint64_t outer = repeat_;
+  repeat_ = std::min(repeat_ * static_cast<std::uint64_t>(std::clamp<std::int64_t>(count.value_or(1), 1, max_unroll)), max_cost);
   block(node.body);
+  repeat_ = outer;
 }
 
 void Inference::assignment(const Statement& statement, const Assignment& node) {
@@ -148,6 +171,7 @@ void Inference::assignment(const Statement& statement, const Assignment& node) {
 
 void Inference::assign_map(const Assignment& node, const MapAccess& target, Range range) {
   CheckedMap& map = map_of(target, node.target->range);
+  map.written = true;
   Facts& target_facts = facts(*node.target);
   target_facts.index = static_cast<std::uint32_t>(std::distance(maps_.begin(), maps_.find(target.name)));
   keys(target, node.target->range, map);
@@ -155,7 +179,7 @@ void Inference::assign_map(const Assignment& node, const MapAccess& target, Rang
   const Facts& known = facts(*node.value);
   bool aggregation = known.builtin != nullptr && known.builtin->aggregation.has_value();
   if (aggregation && node.op) {
-    diagnostics_.report<DiagnosticId::operand_type>(range, fmt::format("{}=", spelling(*node.op)), fmt::format("{}()", known.builtin != nullptr ? to_string(type) : ""))
+    diagnostics_.report<DiagnosticId::operand_type>(range, fmt::format("{}=", spelling(*node.op)), to_string(type))
         .with_help("aggregations accumulate by themselves: write `=`");
     return;
   }
@@ -166,6 +190,7 @@ void Inference::assign_map(const Assignment& node, const MapAccess& target, Rang
   }
   type = value(*node.value);
   if (node.op) {
+    check_divisor(*node.op, *node.value);
     Facts left;
     left.type = map.value;
     // A map that is only ever changed by `op=` starts as a number.
@@ -180,7 +205,8 @@ void Inference::assign_map(const Assignment& node, const MapAccess& target, Rang
       return;
     }
     target_facts.is_signed = left.type.is_signed() || type.is_signed();
-    type = left.type.is_pointer() ? left.type : left.type.is_signed() ? *result : left.type;
+    bool keeps_type = left.type.is_pointer() || (left.type.is_integer() && !left.type.is_signed());
+    type = keeps_type ? left.type : *result;
   }
   merge_value(map, type, node.value->range);
   target_facts.type = map.value;
@@ -194,6 +220,7 @@ void Inference::assign_variable(const Assignment& node, const Variable& target, 
       if (final_) diagnostics_.report<DiagnosticId::undefined_variable>(node.target->range, target.name).with_help("give it a value first");
       return;
     }
+    check_divisor(*node.op, *node.value);
     Facts left;
     left.type = probe_.variables[*index].type;
     auto result = binary_result(*node.op, left, facts(*node.value));
@@ -277,7 +304,8 @@ void Inference::merge_value(CheckedMap& map, const Type& type, Range range) {
 }
 
 bool Inference::storable(const Type& type, Range range, const char* where) {
-  if (type.is(TypeKind::context) || (type.is_structure() && type.layout() == nullptr)) {
+  bool is_empty_key = type.is_structure() && type.size() == 0;
+  if (type.is(TypeKind::context) || (type.is_structure() && type.layout() == nullptr) || is_empty_key) {
     diagnostics_.report<DiagnosticId::not_storable>(range, to_string(type), where).with_help("take one of its members");
     return false;
   }

@@ -53,6 +53,7 @@ class Inference {
   Type unary(const ast::Unary& node, Range range, Facts& facts);
   Type step(const ast::Step& node, Range range, Facts& facts);
   Type binary(const ast::Binary& node, Range range, Facts& facts);
+  void check_divisor(ast::BinaryOperator op, const ast::Expression& divisor);
   Type ternary(const ast::Ternary& node, Range range, Facts& facts);
   Type cast(const ast::Cast& node, Range range, Facts& facts);
   Type tuple(const ast::Tuple& node, Range range);
@@ -65,6 +66,8 @@ class Inference {
   Type struct_member(const ast::Member& node, const Type& structure, AddressSpace space, Facts& facts);
   Type subscript(const ast::Subscript& node, Range range, Facts& facts);
   Type dereference(const Type& pointer);
+  // A struct with its layout and those of the structs in it, so that its values can be copied and printed.
+  Type complete(const Type& type) const;
   std::optional<Type> resolve(const ast::TypeName& name);
 
   // names and calls
@@ -88,7 +91,7 @@ class Inference {
   void merge_variable(std::uint32_t index, const Type& type, Range range);
   bool storable(const Type& type, Range range, const char* where);
 
-  Facts& facts(const ast::Expression& expression) { return probe_.facts[expression.id]; }
+  Facts& facts(const ast::Expression& expression) { return probe_.facts[expression.id - probe_.probe->first_node]; }
 
   CheckedProgram& program_;
   CheckedProbe& probe_;
@@ -99,6 +102,9 @@ class Inference {
   bool final_;
   bool complete_;
   bool changed_ = false;
+  // A measure of the instructions that the probe will need: expressions, repeated as often as `unroll` does.
+  std::uint64_t cost_ = 0;
+  std::uint64_t repeat_ = 1;
   std::uint32_t declared_ = 0;  // variables met so far in this run
   struct Scope {
     std::map<std::string, std::uint32_t> names;

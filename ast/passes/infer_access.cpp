@@ -65,6 +65,7 @@ Type Inference::member(const Member& node, Facts& facts) {
   std::string help;
   if (base.is_pointer() && base.pointee().is_none()) help = "cast it first: `((struct NAME *)x)->member`";
   if (base.is_integer()) help = "if it holds an address, cast it first: `((struct NAME *)x)->member`";
+  if (std::holds_alternative<IntegerLiteral>(node.base->kind)) help = "there are no floating-point numbers";
   diagnostics_.report<DiagnosticId::member_of_non_struct>(node.base->range, to_string(base)).with_help(help);
   return Type::none();
 }
@@ -125,8 +126,7 @@ Type Inference::struct_member(const Member& node, const Type& structure, Address
   }
   Type type = inside(found->type, space);
   if (type.is_structure()) {
-    if (!type.layout()) type = type.with_layout(target_.layout(type));
-    type = type.with_space(space);
+    type = complete(type).with_space(space);
   }
   facts.member = std::move(*found);
   return type;
@@ -160,7 +160,7 @@ Type Inference::subscript(const Subscript& node, Range range, Facts& facts) {
       diagnostics_.report<DiagnosticId::index_out_of_bounds>(node.index->range, *constant, to_string(base), count);
       return Type::none();
     }
-    return is_bytes ? Type::integer(1, true) : inside(base.element(), base.space());
+    return is_bytes ? Type::integer(1, true) : inside(complete(base.element()), base.space());
   }
   if (base.is_pointer() && !base.pointee().is_none()) return dereference(base);
   diagnostics_.report<DiagnosticId::not_indexable>(range, to_string(base));
@@ -172,10 +172,19 @@ Type Inference::dereference(const Type& pointer) {
   Type type = pointer.pointee();
   if (type.is_none()) return Type::integer(1, false);
   if (type.is_structure()) {
-    if (!type.layout()) type = type.with_layout(target_.layout(type));
-    return type.with_space(pointer.space());
+    return complete(type).with_space(pointer.space());
   }
   return inside(type, pointer.space());
+}
+
+Type Inference::complete(const Type& type) const {
+  if (type.is(TypeKind::array) && type.element().is_structure()) return Type::array(complete(type.element()), type.count());
+  if (!type.is_structure()) return type;
+  auto layout = type.layout() ? type.layout() : target_.layout(type);
+  if (!layout) return type;
+  auto whole = std::make_shared<StructLayout>(*layout);
+  for (StructMember& member : whole->members) member.type = complete(member.type);
+  return type.with_layout(std::move(whole));
 }
 
 std::optional<Type> Inference::resolve(const TypeName& name) {

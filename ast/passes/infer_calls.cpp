@@ -95,6 +95,7 @@ Type Inference::identifier(const Identifier& node, const Expression& expression,
     return found->second;
   }
   std::string help = did_you_mean(node.name, builtin_names(catalog_.builtins));
+  if (help.empty()) help = fmt::format("text stands in quotes, `\"{0}\"`; a scratch variable is `${0}`, a map `@{0}`", node.name);
   if (find_variable(node.name)) help = fmt::format("did you mean the scratch variable `${}`?", node.name);
   if (final_) diagnostics_.report<DiagnosticId::unknown_name>(expression.range, node.name).with_help(help);
   return Type::none();
@@ -119,7 +120,7 @@ Type Inference::invoke(const Builtin& row, std::string_view name, const Expressi
   auto prototype = parse_prototype(row.prototype);
   if (!prototype) return Type::none();  // a unit test keeps every prototype readable
   facts.no_value = prototype->result && prototype->result->is_none();
-  std::size_t errors = diagnostics_.all().size();
+  std::size_t errors = diagnostics_.errors();
   std::size_t most = prototype->parameters.size();
   if (most == 0 && !prototype->variadic && !arguments.empty() && row.form == Form::variable) {
     diagnostics_.report<DiagnosticId::variable_called>(expression.range, name);
@@ -135,7 +136,7 @@ Type Inference::invoke(const Builtin& row, std::string_view name, const Expressi
   for (std::size_t i = 0; i < arguments.size(); ++i) argument(row, name, i < most ? prototype->parameters[i] : any, *arguments[i]);
   facts.type = prototype->result.value_or(Type::none());
   if (row.aggregation) facts.type = Type::aggregation(*row.aggregation, false);
-  if (diagnostics_.all().size() == errors && row.check != nullptr) {
+  if (diagnostics_.errors() == errors && row.check != nullptr) {
     CallInference call(*this, row, name, expression, arguments, facts);
     row.check(call);
   }

@@ -1,8 +1,7 @@
 // Type inference: literals, names of values, operators.
 #include <fmt/format.h>
 
-#include <charconv>
-
+#include "ast/number.h"
 #include "ast/passes/infer.h"
 #include "ast/passes/typing.h"
 #include "ast/text.h"
@@ -15,27 +14,15 @@ using namespace ast;
 
 namespace {
 
-// The number that a positional parameter spells, in any base, with sign.
-std::optional<std::int64_t> parse_parameter(std::string_view text) {
-  bool negative = text.starts_with('-');
-  if (negative) text.remove_prefix(1);
-  int base = 10;
-  if (text.size() > 2 && text[0] == '0' && (text[1] | 0x20) == 'x') base = 16;
-  if (text.size() > 2 && text[0] == '0' && (text[1] | 0x20) == 'b') base = 2;
-  if (base != 10) text.remove_prefix(2);
-  if (base == 10 && text.size() > 1 && text[0] == '0') base = 8;
-  std::uint64_t value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return static_cast<std::int64_t>(negative ? 0 - value : value);
-}
-
 std::optional<std::int64_t> truth(const Facts& facts) { return facts.constant; }
 
 }  // namespace
 
 const Type& Inference::infer(const Expression& expression) {
   Facts& known = facts(expression);
+  constexpr std::uint64_t call_cost = 6;
+  bool is_call = std::holds_alternative<Call>(expression.kind) || std::holds_alternative<MapAccess>(expression.kind);
+  cost_ += repeat_ * (is_call ? call_cost : 1);
   known.type = match(
       expression.kind,
       [&](const IntegerLiteral& n) {
@@ -88,8 +75,11 @@ Type Inference::positional(const Positional& node, Range range, Facts& facts) {
     return Type::int64();
   }
   facts.text = parameters[node.index - 1];
-  facts.constant = parse_parameter(*facts.text);
-  return facts.constant ? Type::int64() : Type::string(static_cast<std::uint32_t>(facts.text->size() + 1));
+  if (auto number = parse_parameter(*facts.text)) {
+    facts.constant = static_cast<std::int64_t>(number->value);
+    return number->is_negative || *facts.constant >= 0 ? Type::int64() : Type::uint64();
+  }
+  return Type::string(static_cast<std::uint32_t>(facts.text->size() + 1));
 }
 
 Type Inference::variable(const Variable& node, Range range, Facts& facts) {
@@ -193,20 +183,24 @@ Type Inference::binary(const Binary& node, Range range, Facts& facts) {
   value(*node.right);
   const Facts& left = this->facts(*node.left);
   const Facts& right = this->facts(*node.right);
+  // str($1 + n): what is left of the parameter's text.
+  if (node.op == BinaryOperator::add && std::holds_alternative<Positional>(node.left->kind) && left.type.is_string() && right.constant) {
+    facts.text = suffix(*left.text, *right.constant);
+    return Type::string(static_cast<std::uint32_t>(facts.text->size() + 1));
+  }
   auto result = binary_result(node.op, left, right);
   if (!result) {
     Diagnostic& diagnostic =
         diagnostics_.report<DiagnosticId::operand_types>(range, spelling(node.op), to_string(left.type), to_string(right.type));
     if (left.type.is_string() != right.type.is_string() && (left.type.is_pointer() || right.type.is_pointer())) {
       diagnostic.with_help("`str(pointer)` reads the string that a pointer points to");
+    } else if (left.type.is_string() != right.type.is_string() && (left.type.is_numeric() || right.type.is_numeric())) {
+      diagnostic.with_help("one side is a string, the other a number: numbers stand without quotes, text in quotes");
     }
     return Type::none();
   }
   facts.is_signed = compares_signed(left, right);
-  bool divides = node.op == BinaryOperator::divide || node.op == BinaryOperator::remainder;
-  if (divides && right.constant == 0 && final_) {
-    diagnostics_.report<DiagnosticId::division_by_zero>(node.right->range);
-  }
+  check_divisor(node.op, *node.right);
   bool shifts = node.op == BinaryOperator::shift_left || node.op == BinaryOperator::shift_right;
   if (shifts) facts.is_signed = left.type.is_signed();
   if (shifts && right.constant && (*right.constant < 0 || *right.constant > 63)) {
@@ -222,6 +216,11 @@ Type Inference::binary(const Binary& node, Range range, Facts& facts) {
     }
   }
   return *result;
+}
+
+void Inference::check_divisor(BinaryOperator op, const Expression& divisor) {
+  bool divides = op == BinaryOperator::divide || op == BinaryOperator::remainder;
+  if (divides && facts(divisor).constant == 0 && final_) diagnostics_.report<DiagnosticId::division_by_zero>(divisor.range);
 }
 
 Type Inference::ternary(const Ternary& node, Range range, Facts& facts) {

@@ -40,6 +40,7 @@ std::optional<Type> comparison_result(BinaryOperator op, const Type& left, const
   if (left.is_string() || right.is_string()) {
     return left.is_string() && right.is_string() && is_equality(op) ? std::optional(Type::boolean()) : std::nullopt;
   }
+  if (left.is_tuple() && right.is_tuple()) return is_equality(op) && unify(left, right) ? std::optional(Type::boolean()) : std::nullopt;
   if (left.is_scalar() && right.is_scalar()) return Type::boolean();
   return std::nullopt;
 }

@@ -42,8 +42,8 @@ class Output {
   // Before the maps are shown at exit.
   virtual void end_of_run() = 0;
   virtual void flush() = 0;
-  // Whether something could not be written: the reader is gone, or the disk is full.
-  virtual bool failed() const = 0;
+  // The errno of the first write that failed (the reader is gone, or the disk is full), or 0.
+  virtual int error() const = 0;
 };
 
 // The text format. `file` stays open and belongs to the caller, who also chooses by setvbuf() when it is written out: line by line, when

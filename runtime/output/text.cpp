@@ -50,17 +50,21 @@ class TextOutput : public Output {
     text_ += "\n\n";
     write();
   }
-  void flush() override { std::fflush(file_); }
-  bool failed() const override { return std::ferror(file_) != 0; }
+  void flush() override { note(std::fflush(file_) == 0); }
+  int error() const override { return error_; }
 
  private:
   const std::vector<FormatPiece>& pieces_of(std::string_view format);
   void write() {
-    std::fwrite(text_.data(), 1, text_.size(), file_);
+    note(std::fwrite(text_.data(), 1, text_.size(), file_) == text_.size());
     text_.clear();
+  }
+  void note(bool succeeded) {
+    if (!succeeded && error_ == 0) error_ = errno;
   }
 
   std::FILE* file_;
+  int error_ = 0;
   Settings settings_;
   ValueText values_;
   std::string text_;                                                                              // what the call at hand has put together

@@ -13,7 +13,8 @@ namespace fathom {
 
 struct AttachRequest {
   int program = -1;                            // file descriptor of the loaded program
-  std::span<const AttachPoint> attach_points;  // the cookie of each is its index
+  std::span<const AttachPoint> attach_points;
+  std::size_t first = 0;                       // the cookie of the first of them; the others follow
   bool needs_cookie = false;
   std::optional<std::uint32_t> process;  // -p
   const Target* target = nullptr;

@@ -41,7 +41,7 @@ std::optional<AttachPointProblem> name_problem(std::span<const std::string> part
   return std::nullopt;
 }
 
-std::optional<std::uint64_t> parse_number(std::string_view text) {
+std::optional<std::uint64_t> attach_point_number(std::string_view text) {
   constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
   if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
   std::uint64_t value = 0;

@@ -34,7 +34,7 @@ std::optional<AttachPointProblem> name_problem(std::span<const std::string> part
                                                std::string_view syntax, Globs globs);
 
 // A positive decimal number, with `_` between digits or as MeN ("1e6"). Empty for anything else and for what does not fit in 63 bits.
-std::optional<std::uint64_t> parse_number(std::string_view text);
+std::optional<std::uint64_t> attach_point_number(std::string_view text);
 
 // The part at `index` as a glob for listing; "*" where it is missing or empty.
 std::string_view glob_at(std::span<const std::string> parts, std::size_t index);

@@ -104,8 +104,8 @@ Result<std::vector<Link>> attach(const AttachRequest& request) {
   std::vector<Link> links;
   for (std::size_t i = 0; i < request.attach_points.size(); ++i) {
     const AttachPoint& point = request.attach_points[i];
-    const int link = open_raw_tracepoint(point.function, request.program, request.needs_cookie ? i : 0);
-    if (link < 0 && (errno == E2BIG || errno == EINVAL) && request.needs_cookie && i != 0) {
+    const int link = open_raw_tracepoint(point.function, request.program, request.needs_cookie ? request.first + i : 0);
+    if (link < 0 && (errno == E2BIG || errno == EINVAL) && request.needs_cookie && request.first + i != 0) {
       return fail(fmt::format("can not attach {}: this kernel does not tell a program which raw tracepoint it runs for", point.text),
                   "give each attach point a probe of its own, or use a kernel since 6.10", errno);
     }

@@ -67,7 +67,7 @@ Parsed parse(std::span<const std::string> parts) {
   point.text = fmt::format("{}:{}", point.provider, point.target);
   if (parts.size() == 1 || parts[1].empty()) return point;
 
-  const std::optional<std::uint64_t> count = parse_number(parts[1]);
+  const std::optional<std::uint64_t> count = attach_point_number(parts[1]);
   if (!count) {
     return bad_part(1, fmt::format("`{}` is not a positive number", parts[1]),
                     fmt::format("the count is how many events lie between two samples: `{}:100`", point.text));

@@ -87,7 +87,7 @@ Result<std::vector<Link>> attach(const AttachRequest& request) {
     attr.type = PERF_TYPE_TRACEPOINT;
     attr.config = format->id;
     // The program hangs on the tracepoint itself and so runs on every CPU, whichever the event is opened on.
-    Result<Link> link = attach_perf_event(request.program, &attr, -1, cpu, i);
+    Result<Link> link = attach_perf_event(request.program, &attr, -1, cpu, request.first + i);
     if (!link) return std::unexpected(attach_error(point, link.error().system_error));
     links.push_back(std::move(*link));
   }
