@@ -45,9 +45,10 @@ Type Type::integer(std::uint32_t size, bool is_signed) {
   return type;
 }
 
-Type Type::string(std::uint32_t capacity) {
+Type Type::string(std::uint32_t capacity, bool may_be_cut) {
   Type type;
   type.kind_ = TypeKind::string;
+  type.flag_ = may_be_cut;
   type.size_ = capacity;
   return type;
 }

@@ -67,7 +67,8 @@ class Type {
   static Type integer(std::uint32_t size, bool is_signed);
   static Type int64() { return integer(8, true); }
   static Type uint64() { return integer(8, false); }
-  static Type string(std::uint32_t capacity);
+  // `may_be_cut`: read from memory up to its capacity, so that one that fills it is shown as cut off.
+  static Type string(std::uint32_t capacity, bool may_be_cut = false);
   static Type buffer(std::uint32_t size);
   static Type pointer(Type pointee, AddressSpace space);
   static Type array(Type element, std::uint32_t count);
@@ -98,6 +99,7 @@ class Type {
   // May stand where a number is wanted: boolean, integer, enumeration.
   bool is_numeric() const;
   bool is_signed() const;
+  bool may_be_cut() const { return kind_ == TypeKind::string && flag_; }
 
   // Bytes that a value takes in memory; for tuples with the natural alignment of runtime/layout.h.
   std::uint32_t size() const { return size_; }
@@ -125,7 +127,7 @@ class Type {
 
  private:
   TypeKind kind_ = TypeKind::none;
-  bool flag_ = false;  // integer, enumeration, aggregation: signed; structure: union
+  bool flag_ = false;  // integer, enumeration, aggregation: signed; structure: union; string: may be cut
   AddressSpace space_ = AddressSpace::kernel;
   Aggregation aggregation_ = Aggregation::count;
   std::uint32_t size_ = 0;

@@ -35,6 +35,14 @@ std::uint32_t LexerState::interpreter_line(std::string_view text) {
   return static_cast<std::uint32_t>(end == std::string_view::npos ? text.size() : end);
 }
 
+bool LexerState::is_text() {
+  std::size_t zero = source_.text().find('\0');
+  if (zero == std::string_view::npos) return true;
+  auto at = static_cast<std::uint32_t>(zero);
+  diagnostics_.report<DiagnosticId::stray_character>({at, at + 1}, "byte 0x00").with_help("is this a text file?");
+  return false;
+}
+
 void LexerState::advance(std::uint32_t length) {
   match_.begin = match_.end;
   match_.end += length;

@@ -13,10 +13,6 @@ namespace {
 
 using Bytes = std::span<const std::byte>;
 
-// A string of this capacity or more is a str() value, whose text may have been cut. Smaller ones are char arrays of the kernel such as
-// comm, which are full at times without having lost anything.
-constexpr std::uint32_t cut_capacity = 64;
-
 template <class T>
 T read(Bytes bytes) {
   T value{};
@@ -66,10 +62,9 @@ Value scalar(std::uint64_t value, const Type& type) {
 
 std::string to_text(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
-StringValue decode_string(Bytes bytes) {
+StringValue decode_string(Bytes bytes, bool may_be_cut) {
   std::size_t length = static_cast<std::size_t>(std::find(bytes.begin(), bytes.end(), std::byte{0}) - bytes.begin());
-  bool cut = length == bytes.size() || (length + 1 == bytes.size() && bytes.size() >= cut_capacity);
-  return {to_text(bytes.first(length)), cut && !bytes.empty()};
+  return {to_text(bytes.first(length)), may_be_cut && length + 1 >= bytes.size()};
 }
 
 class Decoder {
@@ -153,7 +148,7 @@ Value Decoder::decode(Bytes bytes, const Type& type) const {
     case TypeKind::pointer:
     case TypeKind::enumeration:
     case TypeKind::symbol: return scalar(read_integer(bytes, type.size(), type.is_signed()), type);
-    case TypeKind::string: return {decode_string(bytes)};
+    case TypeKind::string: return {decode_string(bytes, type.may_be_cut())};
     case TypeKind::buffer: return {BufferValue{to_text(bytes)}};
     case TypeKind::array: return {array(bytes, type)};
     case TypeKind::tuple: return {tuple(bytes, type)};

@@ -75,7 +75,7 @@ std::optional<Type> unify(const Type& a, const Type& b) {
   if (b.is_none()) return a;
   if (a.is_numeric() && b.is_numeric()) return unify_numbers(a, b);
   if (a.kind() != b.kind()) return std::nullopt;
-  if (a.is_string()) return a.size() >= b.size() ? a : b;
+  if (a.is_string()) return Type::string(std::max(a.size(), b.size()), a.may_be_cut() || b.may_be_cut());
   if (a.is(TypeKind::buffer)) return a.size() >= b.size() ? a : b;
   if (a.is_tuple()) return unify_tuples(a, b);
   if (a.is(TypeKind::aggregation)) {

@@ -30,7 +30,9 @@ void check_str(CallCheck& call) {
     }
     capacity = static_cast<std::uint32_t>(std::min<std::int64_t>(length, capacity));
   }
-  call.result().type = Type::string(capacity);
+  // A length that was asked for is no accident.
+  bool may_be_cut = type.is_string() ? type.may_be_cut() : call.count() < 2;
+  call.result().type = Type::string(capacity, may_be_cut);
 }
 
 void lower_str(CallLowering& call) {

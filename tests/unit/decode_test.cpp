@@ -97,15 +97,15 @@ TEST(Decode, StringEndsAtItsFirstZero) {
 
 TEST(Decode, FullKernelArraysAreNotTruncated) {
   EXPECT_FALSE(as<StringValue>(decoded(bytes_of(std::string_view("fifteen letters\0", 16)), Type::string(16))).truncated);
-  EXPECT_FALSE(as<StringValue>(decoded(bytes_of(std::string(62, 'a') + '\0'), Type::string(63))).truncated);
+  EXPECT_FALSE(as<StringValue>(decoded(bytes_of(std::string(99, 'a') + '\0'), Type::string(100))).truncated);
+  StringValue unterminated = as<StringValue>(decoded(bytes_of("abcd"), Type::string(4)));
+  EXPECT_EQ(unterminated.bytes, "abcd");
+  EXPECT_FALSE(unterminated.truncated);
 }
 
 TEST(Decode, StringsThatFilledTheirBufferAreTruncated) {
-  EXPECT_TRUE(as<StringValue>(decoded(bytes_of(std::string(63, 'a') + '\0'), Type::string(64))).truncated);
-  EXPECT_FALSE(as<StringValue>(decoded(bytes_of(std::string(62, 'a') + '\0' + '\0'), Type::string(64))).truncated);
-  StringValue unterminated = as<StringValue>(decoded(bytes_of("abcd"), Type::string(4)));
-  EXPECT_EQ(unterminated.bytes, "abcd");
-  EXPECT_TRUE(unterminated.truncated);
+  EXPECT_TRUE(as<StringValue>(decoded(bytes_of(std::string(7, 'a') + '\0'), Type::string(8, true))).truncated);
+  EXPECT_FALSE(as<StringValue>(decoded(bytes_of(std::string(6, 'a') + '\0' + '\0'), Type::string(8, true))).truncated);
 }
 
 TEST(Decode, BufferKeepsItsZeroes) {

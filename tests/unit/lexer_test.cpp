@@ -113,6 +113,19 @@ TEST(Lexer, StrayCharacters) {
   EXPECT_EQ(problems("BEGIN { \xe2\x80\x9c }"), "stray_character ");  // one report for a multi-byte character
   EXPECT_EQ(problems("/* open"), "unterminated_comment ");
   EXPECT_EQ(problems("}"), "stray_character ");
+  EXPECT_EQ(problems(std::string("BEGIN {") + '\0' + "}"), "stray_character ");
+  EXPECT_EQ(problems("BEGIN { 'x' }"), "stray_character ");
+}
+
+TEST(Lexer, LongTokensAndDeepBrackets) {
+  std::string comment = "/*" + std::string(100000, 'a') + "*/ BEGIN { }";
+  EXPECT_EQ(tokens_of(comment).size(), 3u);
+  EXPECT_EQ(tokens_of("BEGIN { \"" + std::string(100000, 'a') + "\" }")[2].text.size(), 100000u);
+  EXPECT_EQ(problems("BEGIN " + std::string(1000, '{')), "nested_too_deeply ");
+}
+
+TEST(Lexer, GreaterThanInAPredicateIsAComparison) {
+  EXPECT_EQ(kinds("BEGIN /a > 1/ { }"), "attach_point predicate_open identifier greater integer predicate_close brace_open brace_close");
 }
 
 TEST(Lexer, RangesCoverTheTokens) {
