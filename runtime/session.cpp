@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 
 #include "ast/text.h"
@@ -20,8 +20,6 @@
 namespace fathom {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr std::uint32_t control_ring_bytes = 64u << 10;
 // The first event of a burst wakes the session at once; it then lets events gather this long, so that a busy probe does not wake it for each.
@@ -152,6 +150,16 @@ std::size_t Session::probe_count() const {
   return count;
 }
 
+// Whether to wait for the data ring now, and how long at most, in ms (-1: until something happens).
+int Session::next_timeout(Clock::time_point gather_until, pollfd& data) const {
+  if (data_ring_.empty()) return -1;
+  Clock::time_point now = Clock::now();
+  bool gathering = now < gather_until;
+  data.fd = gathering ? -1 : data_ring_.front().descriptor();
+  if (gathering) return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(gather_until - now).count());
+  return data_ring_.front().empty() ? -1 : 0;  // what came while gathering woke nobody
+}
+
 Result<void> Session::loop() {
   enum { signals, control, process, printk, data, count };
   pollfd descriptors[count] = {};
@@ -162,21 +170,14 @@ Result<void> Session::loop() {
   if (!printk_.empty()) descriptors[printk].fd = printk_.front().descriptor();
   Clock::time_point gather_until = Clock::now();
   while (!exiting_) {
-    int timeout = -1;
-    bool gathering = !data_ring_.empty() && Clock::now() < gather_until;
-    if (!data_ring_.empty()) descriptors[data].fd = gathering ? -1 : data_ring_.front().descriptor();
-    if (gathering) {
-      timeout = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(gather_until - Clock::now()).count());
-    } else if (!data_ring_.empty() && !data_ring_.front().empty()) {
-      timeout = 0;  // what came while gathering woke nobody
-    }
+    int timeout = next_timeout(gather_until, descriptors[data]);
     if (poll(descriptors, count, timeout) < 0 && errno != EINTR) return fail("waiting for events failed", "", errno);
     bool had_data = !data_ring_.empty() && !data_ring_.front().empty();
     drain();
     if (had_data) gather_until = Clock::now() + gather_time;
     if (descriptors[printk].revents != 0) read_printk();
-    if (descriptors[signals].revents != 0 || descriptors[process].revents != 0) exiting_ = true;
-    if (output_.error() != 0) exiting_ = true;  // nobody reads what we print: `| head`
+    bool told_to_end = descriptors[signals].revents != 0 || descriptors[process].revents != 0;
+    if (told_to_end || output_.error() != 0) exiting_ = true;  // an error: nobody reads what we print, as in `| head`
   }
   return {};
 }

@@ -1,6 +1,9 @@
 // A running script: BEGIN, attached probes, the event loop, END, and the maps at exit.
 #pragma once
 
+#include <poll.h>
+
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -44,6 +47,8 @@ class Session : private DecodeSource {
   Result<void> open_printk();
   Result<void> run_programs(Moment moment);
   Result<void> attach();
+  using Clock = std::chrono::steady_clock;
+  int next_timeout(Clock::time_point gather_until, pollfd& data) const;
   Result<void> loop();
   void detach();
   void finish();
