@@ -19,7 +19,6 @@ constexpr std::size_t max_register_variables = 12;
 
 constexpr std::uint64_t ring_force_wakeup = 2;  // BPF_RB_FORCE_WAKEUP
 constexpr std::uint64_t ring_producer_position = 3;  // BPF_RB_PROD_POS
-constexpr std::uint32_t scratch_slots = 4;
 
 }  // namespace
 
@@ -121,7 +120,7 @@ llvm::Value* ProbeLowering::scratch(std::uint32_t size) {
   if (scratch_ == nullptr) {
     // The claim is made in `setup`, which dominates the whole body; its result arrives in `body` as this value.
     llvm::IRBuilder<> at_setup(setup_);
-    scratch_ = at_setup.CreatePHI(at_setup.getPtrTy(), scratch_slots);
+    scratch_ = at_setup.CreatePHI(at_setup.getPtrTy(), layout::scratch_slots);
   }
   std::uint32_t offset = word + pieces_.scratch;
   pieces_.scratch += size;
@@ -142,11 +141,11 @@ void ProbeLowering::claim_scratch() {
   setup_->replaceAllUsesWith(attempt);
   llvm::BasicBlock* none_left = bpf_.block("no_scratch");
   bpf_.SetInsertPoint(attempt);
-  for (std::uint32_t slot = 0; slot < scratch_slots; ++slot) {
+  for (std::uint32_t slot = 0; slot < layout::scratch_slots; ++slot) {
     bpf_.CreateStore(bpf_.number(slot), index);
     llvm::Value* memory = bpf_.lookup(map, index);
     llvm::BasicBlock* present = bpf_.block("slot");
-    llvm::BasicBlock* next = slot + 1 < scratch_slots ? bpf_.block("claim") : none_left;
+    llvm::BasicBlock* next = slot + 1 < layout::scratch_slots ? bpf_.block("claim") : none_left;
     bpf_.CreateCondBr(bpf_.is_null(memory), none_left, present);
     bpf_.SetInsertPoint(present);
     llvm::Value* before = bpf_.CreateAtomicRMW(llvm::AtomicRMWInst::Xchg, memory, bpf_.number(1), llvm::Align(word),

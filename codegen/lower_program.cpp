@@ -18,8 +18,6 @@ constexpr std::uint64_t preallocated_bytes = 1u << 20;
 constexpr std::uint32_t max_on_demand = 4000;
 // Room for different stacks.
 constexpr std::uint32_t max_stacks = 16384;
-// Programs can interrupt each other on one CPU: task, soft and hard interrupt, NMI.
-constexpr std::uint32_t scratch_contexts = 4;
 
 std::string_view section_of(ProgramKind kind) {
   switch (kind) {
@@ -108,16 +106,15 @@ void ProgramLowering::define_maps() {
     auto entries = static_cast<std::uint32_t>(layout::Counter::first_map) + static_cast<std::uint32_t>(plan_.maps.size());
     object_.define_map(object_names::counters, {MapType::percpu_array, 4, entries * word, 1, 0});
   }
-  if (scratch_bytes_ != 0) object_.define_map(object_names::scratch, {MapType::percpu_array, 4, word + scratch_bytes_, scratch_contexts, 0});
+  if (scratch_bytes_ != 0) object_.define_map(object_names::scratch, {MapType::percpu_array, 4, word + scratch_bytes_, layout::scratch_slots, 0});
   if (plan_.stack_frames != 0) {
     object_.define_map(object_names::stacks, {MapType::hash, sizeof(layout::StackValue), plan_.stack_frames * word, max_stacks, map_no_preallocation});
   }
 }
 
 void ProgramLowering::define_rings() {
-  constexpr std::uint32_t control_bytes = 64u << 10;
   if (plan_.uses_data_ring) object_.define_map(object_names::data_ring, {MapType::ring_buffer, 0, 0, plan_.settings.ring_bytes, 0});
-  if (uses_control_) object_.define_map(object_names::control_ring, {MapType::ring_buffer, 0, 0, control_bytes, 0});
+  if (uses_control_) object_.define_map(object_names::control_ring, {MapType::ring_buffer, 0, 0, layout::control_ring_bytes, 0});
   plan_.uses_control_ring = uses_control_;
 }
 

@@ -25,6 +25,12 @@ struct ControlRecord {
 };
 static_assert(sizeof(ControlRecord) == 32);
 
+// Bytes of the control ring; that of the data ring is Settings::ring_bytes.
+inline constexpr std::uint32_t control_ring_bytes = 64u << 10;
+
+// Programs can interrupt each other on one CPU (task, soft and hard interrupt, NMI): each finds a slot of scratch memory of its own.
+inline constexpr std::uint32_t scratch_slots = 4;
+
 // Per-CPU u64 counters, one map of one value; see Plan::counters. The maps' overflow counters follow the named ones.
 enum class Counter : std::uint32_t { lost_events, lost_control, lost_stacks, no_scratch, first_map };
 

@@ -21,7 +21,6 @@ namespace fathom {
 
 namespace {
 
-constexpr std::uint32_t control_ring_bytes = 64u << 10;
 // The first event of a burst wakes the session at once; it then lets events gather this long, so that a busy probe does not wake it for each.
 constexpr std::chrono::milliseconds gather_time{10};
 
@@ -91,7 +90,7 @@ Result<void> Session::open_rings() {
   if (plan_.uses_data_ring) {
     if (auto opened = open(object_names::data_ring, plan_.settings.ring_bytes, data_ring_); !opened) return opened;
   }
-  return plan_.uses_control_ring ? open(object_names::control_ring, control_ring_bytes, control_ring_) : Result<void>{};
+  return plan_.uses_control_ring ? open(object_names::control_ring, layout::control_ring_bytes, control_ring_) : Result<void>{};
 }
 
 Result<void> Session::open_printk() {

@@ -105,7 +105,7 @@ void Inference::statement(const Statement& node) {
       [&](const Return& n) {
         if (n.value) value(*n.value);
       },
-      [&](const Unroll& n) { unroll(n, node.range); }, [&](const While&) { unsupported("`while`"); }, [&](const For&) { unsupported("`for`"); },
+      [&](const Unroll& n) { unroll(n); }, [&](const While&) { unsupported("`while`"); }, [&](const For&) { unsupported("`for`"); },
       [&](const Break&) { unsupported("`break`"); }, [&](const Continue&) { unsupported("`continue`"); },
       [&](const Declaration& n) {
         unsupported("`let`");
@@ -142,7 +142,7 @@ void Inference::condition(const Expression& expression) {
   diagnostics_.report<DiagnosticId::condition_type>(expression.range, to_string(type)).with_help(help);
 }
 
-void Inference::unroll(const Unroll& node, Range range) {
+void Inference::unroll(const Unroll& node) {
   value(*node.count);
   const auto& count = facts(*node.count).constant;
   if (!count) {
@@ -150,7 +150,6 @@ void Inference::unroll(const Unroll& node, Range range) {
   } else if (*count < 1 || *count > max_unroll) {
     diagnostics_.report<DiagnosticId::argument_value>(node.count->range, fmt::format("`unroll` repeats 1 to {} times, not {}", max_unroll, *count));
   }
-  (void)range;
   std::uint64_t outer = repeat_;
   repeat_ = std::min(repeat_ * static_cast<std::uint64_t>(std::clamp<std::int64_t>(count.value_or(1), 1, max_unroll)), max_cost);
   block(node.body);

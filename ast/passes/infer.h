@@ -41,7 +41,7 @@ class Inference {
   void assign_map(const ast::Assignment& node, const ast::MapAccess& target, Range range);
   void assign_variable(const ast::Assignment& node, const ast::Variable& target, Range range);
   void condition(const ast::Expression& expression);
-  void unroll(const ast::Unroll& node, Range range);
+  void unroll(const ast::Unroll& node);
 
   // expressions: each returns the type and fills the facts
   const Type& infer(const ast::Expression& expression);
@@ -74,7 +74,7 @@ class Inference {
   Type identifier(const ast::Identifier& node, const ast::Expression& expression, Facts& facts);
   Type call(const ast::Call& node, const ast::Expression& expression, Facts& facts);
   Type invoke(const Builtin& row, std::string_view name, const ast::Expression& expression, const ast::Expressions& arguments, Facts& facts);
-  void argument(const Builtin& row, std::string_view name, const Parameter& parameter, const ast::Expression& argument);
+  void argument(std::string_view name, const Parameter& parameter, const ast::Expression& argument);
 
   // maps and variables
   void undefined_map(const CheckedMap& map, Range range);

@@ -133,7 +133,7 @@ Type Inference::invoke(const Builtin& row, std::string_view name, const Expressi
   }
   Parameter any;
   any.kinds = {ParameterKind::any};
-  for (std::size_t i = 0; i < arguments.size(); ++i) argument(row, name, i < most ? prototype->parameters[i] : any, *arguments[i]);
+  for (std::size_t i = 0; i < arguments.size(); ++i) argument(name, i < most ? prototype->parameters[i] : any, *arguments[i]);
   facts.type = prototype->result.value_or(Type::none());
   if (row.aggregation) facts.type = Type::aggregation(*row.aggregation, false);
   if (diagnostics_.errors() == errors && row.check != nullptr) {
@@ -143,8 +143,7 @@ Type Inference::invoke(const Builtin& row, std::string_view name, const Expressi
   return facts.type;
 }
 
-void Inference::argument(const Builtin& row, std::string_view name, const Parameter& parameter, const Expression& argument) {
-  (void)row;
+void Inference::argument(std::string_view name, const Parameter& parameter, const Expression& argument) {
   Facts& known = facts(argument);
   if (const auto* word = std::get_if<Identifier>(&argument.kind); word != nullptr && has_kind(parameter, ParameterKind::word)) {
     known.text = word->name;

@@ -12,12 +12,6 @@ namespace fathom {
 
 using namespace ast;
 
-namespace {
-
-std::optional<std::int64_t> truth(const Facts& facts) { return facts.constant; }
-
-}  // namespace
-
 const Type& Inference::infer(const Expression& expression) {
   Facts& known = facts(expression);
   constexpr std::uint64_t call_cost = 6;
@@ -240,7 +234,7 @@ Type Inference::ternary(const Ternary& node, Range range, Facts& facts) {
     diagnostics_.report<DiagnosticId::branch_types>(range, to_string(first), to_string(second));
     return Type::none();
   }
-  if (auto known = truth(this->facts(*node.condition))) facts.constant = *known != 0 ? then_facts.constant : otherwise_facts.constant;
+  if (auto known = this->facts(*node.condition).constant) facts.constant = *known != 0 ? then_facts.constant : otherwise_facts.constant;
   return stored(*unified);
 }
 

@@ -102,6 +102,10 @@ TEST(Lexer, InterpreterLineIsNoPartOfTheProgram) {
   EXPECT_EQ(tokens[0].range.begin, 22u);
 }
 
+TEST(Lexer, AByteOrderMarkIsSkipped) {
+  EXPECT_EQ(kinds("\xef\xbb\xbf" "BEGIN { }"), "attach_point brace_open brace_close");
+}
+
 TEST(Lexer, DefinitionsAreKeptAsText) {
   EXPECT_EQ(kinds("#include <a.h>\nstruct x { struct { int y; } z; };\nBEGIN {}"),
             "preprocessor type_definition attach_point brace_open brace_close");
