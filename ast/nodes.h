@@ -19,9 +19,13 @@ struct Expression;
 using ExpressionPtr = std::unique_ptr<Expression>;
 using Expressions = std::vector<ExpressionPtr>;
 
-// A type as written: "struct task_struct *", "uint8[8]".
+struct Statement;
+using StatementPtr = std::unique_ptr<Statement>;
+
+// A type as written: "struct task_struct *", "uint8[8]", "typeof($x)".
 struct TypeName {
-  std::string base;  // "uint32", "struct foo", "unsigned long"
+  std::string base;  // "uint32", "struct foo", "unsigned long"; empty where `of` is set
+  ExpressionPtr of;  // typeof(expression): its type
   // Read left to right: 0 is a pointer, n an array of n.
   std::vector<std::uint32_t> suffixes;
   Range range;
@@ -105,30 +109,60 @@ struct Cast {
 struct Tuple {
   Expressions elements;
 };
+// (x = 1, y = "s")
+struct Record {
+  std::vector<std::string> names;
+  std::vector<Range> name_ranges;
+  Expressions elements;
+};
 // sizeof(type) or sizeof(expression): exactly one is set.
 struct SizeOf {
   std::optional<TypeName> type;
   ExpressionPtr operand;
 };
+// offsetof(type, a.b.c) or offsetof(expression, a.b.c): exactly one of type and operand is set.
+struct OffsetOf {
+  std::optional<TypeName> type;
+  ExpressionPtr operand;
+  std::vector<std::string> path;
+  Range path_range;
+};
+// A type where an expression stands: typeof(type) as an argument of a macro.
+struct TypeOf {
+  TypeName type;
+};
+// comptime expression: its value must be known before the script runs.
+struct Comptime {
+  ExpressionPtr operand;
+};
+
+struct Block {
+  std::vector<StatementPtr> statements;
+  Range range;
+  bool has_tail = false;  // the last statement is an expression without a semicolon, or a block or `if` that may be a value
+};
+
+// { statements; value }. `value` may be null: then it has none.
+// A call of a `fn` that was expanded is one too: `return` leads behind it and gives its value, of type `result` where that is said.
+struct BlockExpression {
+  Block body;
+  ExpressionPtr value;
+  bool catches_return = false;
+  std::optional<TypeName> result;
+};
 
 struct Expression {
   using Kind = std::variant<IntegerLiteral, StringLiteral, BooleanLiteral, Positional, PositionalCount, Identifier, Variable, MapAccess, Call,
-                            Unary, Step, Binary, Ternary, Member, Subscript, Cast, Tuple, SizeOf>;
+                            Unary, Step, Binary, Ternary, Member, Subscript, Cast, Tuple, Record, SizeOf, OffsetOf, TypeOf, Comptime,
+                            BlockExpression>;
   NodeId id = 0;  // dense over the program, from 0
   Range range;
   Kind kind;
 };
 
-struct Statement;
-using StatementPtr = std::unique_ptr<Statement>;
-
-struct Block {
-  std::vector<StatementPtr> statements;
-  Range range;
-};
-
 struct ExpressionStatement {
   ExpressionPtr expression;
+  bool discarded = false;  // `_ = expression`: on purpose
 };
 // target = value, or target op= value.
 struct Assignment {
@@ -154,8 +188,7 @@ struct While {
 };
 // for ($name : sequence), or for ($name : sequence..last).
 struct For {
-  std::string variable;
-  Range variable_range;
+  ExpressionPtr variable;  // a Variable
   ExpressionPtr sequence, last;
   Block body;
 };
@@ -163,7 +196,7 @@ struct Break {};
 struct Continue {};
 // let $name [: type] [= value]
 struct Declaration {
-  std::string name;
+  ExpressionPtr variable;  // a Variable
   std::optional<TypeName> type;
   ExpressionPtr value;
 };
@@ -181,6 +214,7 @@ struct AttachPointText {
 };
 
 struct Probe {
+  std::string name;  // `name = kprobe:x { … }`; usually empty
   std::vector<AttachPointText> attach_points;
   ExpressionPtr predicate;  // may be null
   Block body;
@@ -197,8 +231,66 @@ struct Definition {
   Range range;
 };
 
+// key = value in a config block. The value as written: a number, a string, or a word (`true`, `error`, `PER_PID`).
+struct ConfigEntry {
+  std::string key;
+  Range key_range;
+  std::string value;
+  bool is_string = false;
+  Range value_range;
+};
+
+// import "path";
+struct Import {
+  std::string path;
+  Range range;
+};
+
+// let @name = type(size);
+struct MapDeclaration {
+  std::string name;
+  std::string type;
+  std::uint64_t size = 0;
+  Range name_range, type_range, size_range;
+};
+
+enum class MacroParameterKind : std::uint8_t { variable, map, expression };
+
+// macro name($variable, @map, expression) { body }
+struct MacroParameter {
+  MacroParameterKind kind;
+  std::string name;
+  Range range;
+};
+struct Macro {
+  std::string name;
+  Range name_range;
+  std::vector<MacroParameter> parameters;
+  ExpressionPtr body;  // a BlockExpression
+};
+
+// fn name($a : type, …) : result { body }
+struct FunctionParameter {
+  std::string name;
+  TypeName type;
+  Range range;
+};
+struct Function {
+  std::string name;
+  Range name_range;
+  std::vector<FunctionParameter> parameters;
+  std::optional<TypeName> result;
+  Block body;
+};
+
 struct Program {
   std::vector<Definition> definitions;
+  std::vector<ConfigEntry> config;
+  std::optional<Range> config_range;
+  std::vector<Import> imports;
+  std::vector<MapDeclaration> map_declarations;
+  std::vector<Macro> macros;
+  std::vector<Function> functions;
   std::vector<Probe> probes;
   NodeId node_count = 0;
 };

@@ -46,7 +46,7 @@ std::string_view spelling(UnaryOperator op) {
 namespace {
 
 std::string spelled(const TypeName& type) {
-  std::string text = type.base;
+  std::string text = type.of ? "typeof" : type.base;
   for (std::uint32_t suffix : type.suffixes) {
     text += suffix == 0 ? " *" : suffix == unsized_array ? "[]" : fmt::format("[{}]", suffix);
   }
@@ -70,6 +70,7 @@ class Printer {
   void probe(const Probe& probe) {
     line("probe");
     ++level_;
+    if (!probe.name.empty()) line("name " + probe.name);
     for (const AttachPointText& point : probe.attach_points) line("attach_point " + point.text);
     if (probe.predicate) titled("predicate", *probe.predicate);
     block(probe.body);
@@ -79,6 +80,37 @@ class Printer {
   void definition(const Definition& definition) {
     line((definition.kind == DefinitionKind::preprocessor ? "preprocessor " : "type ") + quote(definition.text));
   }
+
+  void config(const Program& program) {
+    if (!program.config_range) return;
+    line("config");
+    ++level_;
+    for (const ConfigEntry& entry : program.config) line(fmt::format("{} {}", entry.key, entry.is_string ? quote(entry.value) : entry.value));
+    --level_;
+  }
+
+  void declaration(const MapDeclaration& map) { line(fmt::format("let @{} {}({})", map.name, map.type, map.size)); }
+
+  void macro(const Macro& macro) {
+    line("macro " + macro.name);
+    ++level_;
+    for (const MacroParameter& parameter : macro.parameters) {
+      constexpr std::string_view marks[] = {"$", "@", ""};
+      line(fmt::format("parameter {}{}", marks[static_cast<std::size_t>(parameter.kind)], parameter.name));
+    }
+    expression(*macro.body);
+    --level_;
+  }
+
+  void function(const Function& function) {
+    line("fn " + function.name + (function.result ? " : " + spelled(*function.result) : ""));
+    ++level_;
+    for (const FunctionParameter& parameter : function.parameters) line(fmt::format("parameter ${} : {}", parameter.name, spelled(parameter.type)));
+    block(function.body);
+    --level_;
+  }
+
+  void import(const Import& import) { line("import " + quote(import.path)); }
 
   std::string take() { return std::move(text_); }
 
@@ -115,10 +147,28 @@ class Printer {
         [](const Binary& n) { return fmt::format("binary {}", spelling(n.op)); }, [](const Ternary&) { return std::string("ternary"); },
         [](const Member& n) { return "member " + n.name; }, [](const Subscript&) { return std::string("subscript"); },
         [](const Cast& n) { return "cast " + spelled(n.type); }, [](const Tuple&) { return std::string("tuple"); },
-        [](const SizeOf& n) { return n.type ? "sizeof " + spelled(*n.type) : std::string("sizeof"); });
+        [](const Record& n) {
+          std::string text = "record";
+          for (const std::string& name : n.names) text += " " + name;
+          return text;
+        },
+        [](const SizeOf& n) { return n.type ? "sizeof " + spelled(*n.type) : std::string("sizeof"); },
+        [](const OffsetOf& n) {
+          std::string text = "offsetof";
+          for (const std::string& name : n.path) text += " " + name;
+          return n.type ? text + " of " + spelled(*n.type) : text;
+        },
+        [](const TypeOf& n) { return "typeof " + spelled(n.type); }, [](const Comptime&) { return std::string("comptime"); },
+        [](const BlockExpression&) { return std::string("block_expression"); });
     if (note_) head += note_(node);
     line(head);
     ++level_;
+    if (const auto* n = std::get_if<BlockExpression>(&node.kind)) {
+      block(n->body);
+      optional(n->value);
+      --level_;
+      return;
+    }
     each_child(node.kind, [&](const Expression& child) { expression(child); });
     --level_;
   }
@@ -129,7 +179,11 @@ class Printer {
 
   void statement(const Statement& node) {
     match(
-        node.kind, [&](const ExpressionStatement& n) { expression(*n.expression); },
+        node.kind, 
+        [&](const ExpressionStatement& n) {
+          if (!n.discarded) return expression(*n.expression);
+          titled("discard", *n.expression);
+        },
         [&](const Assignment& n) {
           line(n.op ? fmt::format("assign {}=", spelling(*n.op)) : "assign =");
           ++level_;
@@ -153,8 +207,9 @@ class Printer {
         },
         [&](const Unroll& n) { loop("unroll", n.count, n.body); }, [&](const While& n) { loop("while", n.condition, n.body); },
         [&](const For& n) {
-          line("for $" + n.variable);
+          line("for");
           ++level_;
+          expression(*n.variable);
           expression(*n.sequence);
           optional(n.last);
           block(n.body);
@@ -162,8 +217,9 @@ class Printer {
         },
         [&](const Break&) { line("break"); }, [&](const Continue&) { line("continue"); },
         [&](const Declaration& n) {
-          line("let $" + n.name + (n.type ? " : " + spelled(*n.type) : ""));
+          line(n.type ? "let : " + spelled(*n.type) : "let");
           ++level_;
+          expression(*n.variable);
           optional(n.value);
           --level_;
         },
@@ -189,6 +245,11 @@ std::string to_string(const Program& program) {
   std::function<std::string(const Expression&)> none;
   Printer printer(none);
   for (const Definition& definition : program.definitions) printer.definition(definition);
+  printer.config(program);
+  for (const Import& import : program.imports) printer.import(import);
+  for (const MapDeclaration& map : program.map_declarations) printer.declaration(map);
+  for (const Macro& macro : program.macros) printer.macro(macro);
+  for (const Function& function : program.functions) printer.function(function);
   for (const Probe& probe : program.probes) printer.probe(probe);
   return printer.take();
 }

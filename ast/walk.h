@@ -22,7 +22,13 @@ decltype(auto) match(Variant&& variant, Functions&&... functions) {
 }
 
 template <class Function>
+void each_expression(const Block& block, Function&& call);
+
+template <class Function>
 void each_child(const Expression::Kind& kind, Function&& call) {
+  auto in_type = [&](const TypeName& type) {
+    if (type.of) call(*type.of);
+  };
   auto one = [&](const ExpressionPtr& child) {
     if (child) call(*child);
   };
@@ -48,8 +54,25 @@ void each_child(const Expression::Kind& kind, Function&& call) {
         one(node.base);
         one(node.index);
       },
-      [&](const Cast& node) { one(node.operand); }, [&](const Tuple& node) { all(node.elements); },
-      [&](const SizeOf& node) { one(node.operand); });
+      [&](const Cast& node) {
+        in_type(node.type);
+        one(node.operand);
+      },
+      [&](const Tuple& node) { all(node.elements); }, [&](const Record& node) { all(node.elements); },
+      [&](const SizeOf& node) {
+        if (node.type) in_type(*node.type);
+        one(node.operand);
+      },
+      [&](const OffsetOf& node) {
+        if (node.type) in_type(*node.type);
+        one(node.operand);
+      },
+      [&](const TypeOf& node) { in_type(node.type); }, [&](const Comptime& node) { one(node.operand); },
+      [&](const BlockExpression& node) {
+        each_expression(node.body, call);
+        one(node.value);
+        if (node.result) in_type(*node.result);
+      });
 }
 
 // Every expression that stands directly in a statement of the block, nested statements included.
@@ -80,11 +103,17 @@ void each_expression(const Block& block, Function&& call) {
           each_expression(node.body, call);
         },
         [&](const For& node) {
+          one(node.variable);
           one(node.sequence);
           one(node.last);
           each_expression(node.body, call);
         },
-        [](const Break&) {}, [](const Continue&) {}, [&](const Declaration& node) { one(node.value); },
+        [](const Break&) {}, [](const Continue&) {}, 
+        [&](const Declaration& node) {
+          one(node.variable);
+          if (node.type && node.type->of) call(*node.type->of);
+          one(node.value);
+        },
         [&](const Block& node) { each_expression(node, call); });
   }
 }

@@ -56,7 +56,14 @@ Operand ProbeLowering::lower(const Expression& expression, const Destination* hi
         store(expression, memory);
         return Operand{Operand::Place::memory, memory.memory, known.type};
       },
-      [&](const SizeOf&) { return number(static_cast<std::uint64_t>(known.constant.value_or(0))); });
+      [](const Record&) { return Operand{}; },  // refused by check
+      [&](const SizeOf&) { return number(static_cast<std::uint64_t>(known.constant.value_or(0))); },
+      [&](const OffsetOf&) { return number(static_cast<std::uint64_t>(known.constant.value_or(0))); }, [](const TypeOf&) { return Operand{}; },
+      [&](const Comptime& n) { return lower(*n.operand, hint); },
+      [&](const BlockExpression& n) {
+        block(n.body);
+        return n.value ? lower(*n.value, hint) : Operand{};
+      });
 }
 
 Operand ProbeLowering::call(const Expression& expression, const Expressions& arguments, const Destination* hint) {

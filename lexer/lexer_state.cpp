@@ -75,12 +75,17 @@ void LexerState::positional(std::string_view text) {
 
 void LexerState::word(std::string_view text) {
   for (const auto& [spelling, kind] : keywords) {
-    if (text == spelling && kind != TokenKind::kw_probe) {
+    if (text == spelling) {
       value(kind, text);  // the text is kept: keywords may be field names
       return;
     }
   }
   value(TokenKind::identifier, text);
+}
+
+void LexerState::probe_name(std::string_view text) {
+  auto length = static_cast<std::uint32_t>(text.find_first_of(" \t\r\n\f\v=/"));
+  add({TokenKind::probe_name, {match_.begin, match_.begin + length}, 0, std::string(text.substr(0, length))});
 }
 
 void LexerState::open_body(TokenKind kind) {
@@ -175,10 +180,6 @@ void LexerState::unterminated_string() {
 
 void LexerState::unterminated_comment() {
   diagnostics_.report<DiagnosticId::unterminated_comment>(match_).with_help("end it with `*/`");
-}
-
-void LexerState::unsupported_item(std::string_view word) {
-  diagnostics_.report<DiagnosticId::unsupported_feature>(match_, fmt::format("`{}`", word));
 }
 
 void LexerState::stray(std::string_view text) {

@@ -29,6 +29,11 @@ class LexerState {
   void positional(std::string_view text);
   void word(std::string_view text);
 
+  // "name =" in front of an attach point.
+  void probe_name(std::string_view text);
+
+  // Whether no bracket is open: a `;` then ends an item between probes.
+  bool outside_body() const { return brackets_.empty(); }
   void open_body(TokenKind kind);
   void open(TokenKind kind);
   // Both return whether the body ended with this bracket.
@@ -51,7 +56,6 @@ class LexerState {
   void bad_escape(std::string_view text);
   void unterminated_string();
   void unterminated_comment();
-  void unsupported_item(std::string_view word);
   void stray(std::string_view text);
 
   std::vector<Token> take() { return std::move(tokens_); }

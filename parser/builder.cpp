@@ -67,16 +67,53 @@ Range Builder::end_of_input() const {
   return {end, end};
 }
 
+void Builder::check_order(Range range, const char* what) {
+  bool late = !program_.probes.empty() || !program_.macros.empty() || !program_.functions.empty() || !program_.map_declarations.empty();
+  if (late) diagnostics_.report<DiagnosticId::misplaced_item>(range, what).with_help("move it to the top of the script");
+}
+
 void Builder::definition(DefinitionKind kind, const Token& token) {
-  if (!program_.probes.empty()) {
+  if (program_.config_range || !program_.imports.empty() || !program_.probes.empty() || !program_.macros.empty() ||
+      !program_.functions.empty() || !program_.map_declarations.empty()) {
     diagnostics_.report<DiagnosticId::misplaced_definition>(token.range).with_help("move it to the top of the script");
   }
   program_.definitions.push_back({kind, token.text, token.range});
 }
 
+void Builder::config_entry(const Token& key, const Token& value) {
+  bool is_string = value.kind == TokenKind::string;
+  program_.config.push_back({key.text, key.range, is_string ? value.text : std::string(source_.text(value.range)), is_string, value.range});
+}
+
+void Builder::config(Range range) {
+  if (program_.config_range) {
+    diagnostics_.report<DiagnosticId::repeated_config>(range).label(*program_.config_range, "the first one").with_help("write all settings into one block");
+  }
+  check_order(range, "`config`");
+  program_.config_range = range;
+}
+
+void Builder::import(const Token& path, Range range) {
+  check_order(range, "`import`");
+  program_.imports.push_back({path.text, range});
+}
+
+void Builder::map_declaration(const Token& name, const Token& type, const Token& size) {
+  program_.map_declarations.push_back({name.text, type.text, size.number, name.range, type.range, size.range});
+}
+
+void Builder::macro(const Token& name, std::vector<MacroParameter>& parameters, Block body) {
+  Range range = body.range;
+  program_.macros.push_back({name.text, name.range, std::move(parameters), block_value(range, std::move(body))});
+}
+
+void Builder::function(const Token& name, std::vector<FunctionParameter>& parameters, std::optional<TypeName>& result, Block body) {
+  program_.functions.push_back({name.text, name.range, std::move(parameters), std::move(result), std::move(body)});
+}
+
 Probe Builder::make_probe(std::vector<AttachPointText>& points, ExpressionPtr& predicate, Block& body, Range range) {
   NodeId first = program_.probes.empty() ? 0 : program_.probes.back().end_node;
-  return {std::move(points), std::move(predicate), std::move(body), range, first, program_.node_count};
+  return {{}, std::move(points), std::move(predicate), std::move(body), range, first, program_.node_count};
 }
 
 std::uint32_t Builder::depth_below(const Expression::Kind& kind) const {
@@ -110,22 +147,69 @@ ExpressionPtr Builder::tuple(Range range, ExpressionPtr first, Expressions rest)
   return node(range, ast::Tuple{std::move(rest)});
 }
 
+ExpressionPtr Builder::block_value(Range range, Block block) {
+  ExpressionPtr value;
+  if (!block.statements.empty()) {
+    Statement& last = *block.statements.back();
+    if (auto* tail = std::get_if<ExpressionStatement>(&last.kind)) {
+      if (block.has_tail && !tail->discarded) value = std::move(tail->expression);
+    } else if (auto* choice = std::get_if<If>(&last.kind); choice != nullptr && choice->otherwise) {
+      value = if_value(last.range, std::move(choice->condition), std::move(choice->then), std::move(*choice->otherwise));
+    } else if (auto* inner = std::get_if<Block>(&last.kind)) {
+      value = block_value(last.range, std::move(*inner));
+    }
+    if (value) block.statements.pop_back();
+  }
+  return node(range, BlockExpression{std::move(block), std::move(value), false, std::nullopt});
+}
+
+ExpressionPtr Builder::if_value(Range range, ExpressionPtr condition, Block then, Block otherwise) {
+  Range then_range = then.range;
+  Range otherwise_range = otherwise.range;
+  ExpressionPtr first = block_value(then_range, std::move(then));
+  ExpressionPtr second = block_value(otherwise_range, std::move(otherwise));
+  return node(range, Ternary{std::move(condition), std::move(first), std::move(second)});
+}
+
+ExpressionPtr Builder::offset_of(Range range, std::optional<TypeName> type, ExpressionPtr operand, const std::vector<const Token*>& path,
+                                 Range path_range) {
+  std::vector<std::string> names;
+  for (const Token* name : path) names.push_back(name->text);
+  return node(range, OffsetOf{std::move(type), std::move(operand), std::move(names), path_range});
+}
+
+void Builder::field(Record& record, const Token& name, ExpressionPtr value) {
+  record.names.push_back(name.text);
+  record.name_ranges.push_back(name.range);
+  record.elements.push_back(std::move(value));
+}
+
 StatementPtr Builder::statement(Range range, Statement::Kind kind) {
   return std::make_unique<Statement>(Statement{range, std::move(kind)});
 }
 
 StatementPtr Builder::assignment(Range range, ExpressionPtr target, const Token& op, ExpressionPtr value) {
+  const auto* name = std::get_if<Identifier>(&target->kind);
+  if (name != nullptr && name->name == "_" && op.kind == TokenKind::assign) return statement(range, ExpressionStatement{std::move(value), true});
   return statement(range, Assignment{std::move(target), operator_of_assignment(op.kind), std::move(value)});
 }
 
 StatementPtr Builder::loop(Range range, const Token& variable, ExpressionPtr sequence, ExpressionPtr last, Block body) {
-  return statement(range, For{variable.text, variable.range, std::move(sequence), std::move(last), std::move(body)});
+  ExpressionPtr name = node(variable.range, Variable{variable.text});
+  return statement(range, For{std::move(name), std::move(sequence), std::move(last), std::move(body)});
+}
+
+StatementPtr Builder::declaration(Range range, const Token& variable, std::optional<TypeName> type, ExpressionPtr value) {
+  Range name_range = variable.range;
+  ExpressionPtr name = node(name_range, Variable{variable.text});
+  return statement(range, Declaration{std::move(name), std::move(type), std::move(value)});
 }
 
 Block Builder::block(std::vector<StatementPtr>& statements, StatementPtr last, Range range) {
+  bool has_tail = last != nullptr;
   if (last) statements.push_back(std::move(last));
   chain_ = 0;
-  return {std::move(statements), range};
+  return {std::move(statements), range, has_tail};
 }
 
 Block Builder::wrap(StatementPtr statement, Range range) {
@@ -133,10 +217,10 @@ Block Builder::wrap(StatementPtr statement, Range range) {
     diagnostics_.report<DiagnosticId::nested_too_deeply>(range, max_depth).with_help("use a map keyed by the value instead of this many branches");
     too_deep_ = true;
   }
-  if (too_deep_) return {{}, range};
+  if (too_deep_) return {{}, range, false};
   std::vector<StatementPtr> statements;
   statements.push_back(std::move(statement));
-  return {std::move(statements), range};
+  return {std::move(statements), range, false};
 }
 
 TypeName Builder::type_words(const std::vector<const Token*>& words, Range range) {
@@ -225,7 +309,7 @@ void Builder::unexpected(Range range, const std::vector<TokenKind>& expected, bo
       diagnostic.label({before->range.end, before->range.end}, "a `;` is missing here");
     }
   } else if (expects(expected, TokenKind::brace_open) && !expects(expected, TokenKind::attach_point) && !at_top && found != nullptr &&
-             !expects(expected, TokenKind::predicate_open)) {
+             !expects(expected, TokenKind::predicate_open) && !expects(expected, TokenKind::integer)) {
     diagnostic.help = {"what a condition or a loop governs stands in braces: `{ … }`"};
   } else if (found != nullptr && found->kind == TokenKind::assign && expects(expected, TokenKind::equal)) {
     diagnostic.help = {"an assignment is a statement of its own; to compare, write `==`"};

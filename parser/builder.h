@@ -22,6 +22,12 @@ class Builder {
 
   void definition(ast::DefinitionKind kind, const Token& token);
   void probe(ast::Probe& probe) { program_.probes.push_back(std::move(probe)); }
+  void config_entry(const Token& key, const Token& value);
+  void config(Range range);
+  void import(const Token& path, Range range);
+  void map_declaration(const Token& name, const Token& type, const Token& size);
+  void macro(const Token& name, std::vector<ast::MacroParameter>& parameters, ast::Block body);
+  void function(const Token& name, std::vector<ast::FunctionParameter>& parameters, std::optional<ast::TypeName>& result, ast::Block body);
   ast::Probe make_probe(std::vector<ast::AttachPointText>& points, ast::ExpressionPtr& predicate, ast::Block& body, Range range);
 
   ast::ExpressionPtr node(Range range, ast::Expression::Kind kind);
@@ -29,9 +35,17 @@ class Builder {
   ast::ExpressionPtr binary(Range range, ast::BinaryOperator op, ast::ExpressionPtr left, ast::ExpressionPtr right);
   ast::ExpressionPtr tuple(Range range, ast::ExpressionPtr first, ast::Expressions rest);
 
+  // A block, or an `if` with both branches, where a value is wanted: its last statement gives the value, if it has one.
+  ast::ExpressionPtr block_value(Range range, ast::Block block);
+  ast::ExpressionPtr if_value(Range range, ast::ExpressionPtr condition, ast::Block then, ast::Block otherwise);
+  ast::ExpressionPtr offset_of(Range range, std::optional<ast::TypeName> type, ast::ExpressionPtr operand, const std::vector<const Token*>& path,
+                               Range path_range);
+  void field(ast::Record& record, const Token& name, ast::ExpressionPtr value);
+
   ast::StatementPtr statement(Range range, ast::Statement::Kind kind);
   ast::StatementPtr assignment(Range range, ast::ExpressionPtr target, const Token& op, ast::ExpressionPtr value);
   ast::StatementPtr loop(Range range, const Token& variable, ast::ExpressionPtr sequence, ast::ExpressionPtr last, ast::Block body);
+  ast::StatementPtr declaration(Range range, const Token& variable, std::optional<ast::TypeName> type, ast::ExpressionPtr value);
   ast::Block block(std::vector<ast::StatementPtr>& statements, ast::StatementPtr last, Range range);
   ast::Block wrap(ast::StatementPtr statement, Range range);
 
@@ -45,6 +59,8 @@ class Builder {
   ast::Program take();
 
  private:
+  // Reports an item that stands behind what it must stand before.
+  void check_order(Range range, const char* what);
   std::uint32_t depth_below(const ast::Expression::Kind& kind) const;
 
   const std::vector<Token>& tokens_;

@@ -21,7 +21,7 @@ bool begins_operand(TokenKind kind) {
   constexpr TokenKind kinds[] = {TokenKind::integer,  TokenKind::string,     TokenKind::identifier,       TokenKind::variable,
                                  TokenKind::map,      TokenKind::positional, TokenKind::positional_count, TokenKind::parenthesis_open,
                                  TokenKind::kw_false, TokenKind::kw_true,    TokenKind::kw_sizeof,        TokenKind::logical_not,
-                                 TokenKind::tilde};
+                                 TokenKind::tilde,    TokenKind::kw_offsetof, TokenKind::kw_comptime};
   return std::ranges::find(kinds, kind) != std::end(kinds);
 }
 
@@ -56,6 +56,9 @@ std::optional<TypeSpan> read_type(const std::vector<Token>& tokens, std::size_t 
   if (count == 0) return std::nullopt;
   if (words == "void" || c_integer_type(words)) span.certain = true;
   if (count > 1 && !span.certain) return std::nullopt;
+  // `(string[16])$x`: only a type can be followed by an operand like this.
+  bool sized = count == 1 && kind(i) == TokenKind::bracket_open && kind(i + 1) == TokenKind::integer &&
+               kind(i + 2) == TokenKind::bracket_close && kind(i + 3) == TokenKind::parenthesis_close;
   while (true) {
     if (kind(i) == TokenKind::star) {
       ++i;
@@ -63,7 +66,7 @@ std::optional<TypeSpan> read_type(const std::vector<Token>& tokens, std::size_t 
       if (kind(i) == TokenKind::parenthesis_close) span.certain = true;
     } else if (kind(i) == TokenKind::bracket_open && kind(i + 1) == TokenKind::bracket_close) {
       i += 2;
-    } else if (span.certain && kind(i) == TokenKind::bracket_open && kind(i + 1) == TokenKind::integer &&
+    } else if ((span.certain || sized) && kind(i) == TokenKind::bracket_open && kind(i + 1) == TokenKind::integer &&
                kind(i + 2) == TokenKind::bracket_close) {
       i += 3;
     } else {
@@ -75,6 +78,22 @@ std::optional<TypeSpan> read_type(const std::vector<Token>& tokens, std::size_t 
   return span;
 }
 
+// Whether the parenthesis at `open` encloses nothing but `typeof(…)` and what makes pointers and arrays of it.
+bool is_cast_to_typeof(const std::vector<Token>& tokens, std::size_t open) {
+  auto kind = [&](std::size_t index) { return index < tokens.size() ? tokens[index].kind : TokenKind::semicolon; };
+  if (kind(open + 1) != TokenKind::kw_typeof || kind(open + 2) != TokenKind::parenthesis_open) return false;
+  std::size_t depth = 1;
+  std::size_t i = open + 3;
+  for (; i < tokens.size() && depth > 0; ++i) {
+    if (kind(i) == TokenKind::parenthesis_open) ++depth;
+    if (kind(i) == TokenKind::parenthesis_close) --depth;
+  }
+  while (kind(i) == TokenKind::star || kind(i) == TokenKind::bracket_open || kind(i) == TokenKind::integer || kind(i) == TokenKind::bracket_close) ++i;
+  return kind(i) == TokenKind::parenthesis_close;
+}
+
+bool takes_type(TokenKind kind) { return kind == TokenKind::kw_sizeof || kind == TokenKind::kw_typeof; }
+
 }  // namespace
 
 std::vector<Token> fold_casts(const std::vector<Token>& tokens, const SourceFile& source) {
@@ -83,9 +102,13 @@ std::vector<Token> fold_casts(const std::vector<Token>& tokens, const SourceFile
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     const Token& token = tokens[i];
     if (token.kind == TokenKind::parenthesis_open) {
-      bool is_sizeof = i > 0 && tokens[i - 1].kind == TokenKind::kw_sizeof;
+      bool is_sizeof = i > 0 && takes_type(tokens[i - 1].kind);
       bool behind_cast = !folded.empty() && folded.back().kind == TokenKind::cast;
       bool may_be_cast = i == 0 || behind_cast || !takes_parenthesis(tokens[i - 1].kind);
+      if (may_be_cast && is_cast_to_typeof(tokens, i)) {
+        folded.push_back({TokenKind::cast_open, token.range, 0, {}});
+        continue;
+      }
       auto span = read_type(tokens, i);
       if (span && may_be_cast) {
         bool operand_follows = span->end < tokens.size() && begins_operand(tokens[span->end].kind);

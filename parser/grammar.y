@@ -46,9 +46,9 @@ static Parser::symbol_type yylex(Builder& build) {
 }
 
 %token <const fathom::Token*>
-  integer string identifier variable map positional attach_point preprocessor type_definition cast
-  kw_probe kw_break kw_continue kw_else kw_for kw_if kw_let kw_return kw_sizeof kw_unroll kw_while kw_true kw_false
-  kw_struct kw_union kw_enum
+  integer string identifier variable map positional attach_point preprocessor type_definition cast probe_name cast_open
+  kw_probe kw_config kw_import kw_macro kw_fn kw_break kw_continue kw_else kw_for kw_if kw_let kw_return kw_sizeof kw_offsetof kw_typeof kw_comptime kw_unroll
+  kw_while kw_true kw_false kw_struct kw_union kw_enum
   positional_count predicate_open predicate_close angle_open angle_close brace_open brace_close
   parenthesis_open parenthesis_close bracket_open bracket_close comma semicolon colon question dot arrow range
   assign add_assign subtract_assign multiply_assign divide_assign remainder_assign and_assign or_assign xor_assign
@@ -57,13 +57,19 @@ static Parser::symbol_type yylex(Builder& build) {
 
 %type <fathom::ast::Probe> probe
 %type <std::vector<fathom::ast::AttachPointText>> attach_points
-%type <fathom::ast::ExpressionPtr> predicate expression unary postfix primary optional_value
+%type <fathom::ast::ExpressionPtr> predicate expression unary postfix primary optional_value value if_value
 %type <fathom::ast::Expressions> expressions arguments
 %type <fathom::ast::Block> body block else_block
 %type <std::vector<fathom::ast::StatementPtr>> statements
 %type <fathom::ast::StatementPtr> simple_statement block_statement
-%type <const fathom::Token*> assignment_operator member_name type_word
-%type <fathom::ast::TypeName> type_name
+%type <const fathom::Token*> assignment_operator member_name config_value
+%type <fathom::ast::TypeName> type_name typeof_name tagged_type
+%type <std::optional<fathom::ast::TypeName>> optional_result
+%type <std::vector<const fathom::Token*>> type_words path
+%type <fathom::ast::Record> fields
+%type <std::vector<fathom::ast::MacroParameter>> macro_parameters some_macro_parameters
+%type <fathom::ast::MacroParameter> macro_parameter
+%type <std::vector<fathom::ast::FunctionParameter>> parameters some_parameters
 
 %precedence bare_map
 %precedence bracket_open
@@ -86,6 +92,54 @@ program:
   | program preprocessor     { build.definition(DefinitionKind::preprocessor, *$2); }
   | program type_definition  { build.definition(DefinitionKind::type, *$2); }
   | program probe            { build.probe($2); }
+  | program probe_name probe { $3.name = $2->text; build.probe($3); }
+  | program kw_config assign brace_open config_entries brace_close  { build.config(@2); }
+  | program kw_import string semicolon                              { build.import(*$3, join(@2, @3)); }
+  | program kw_let map assign identifier parenthesis_open integer parenthesis_close semicolon
+                                                                    { build.map_declaration(*$3, *$5, *$7); }
+  | program kw_macro identifier parenthesis_open macro_parameters parenthesis_close block
+                                                                    { build.macro(*$3, $5, std::move($7)); }
+  | program kw_fn identifier parenthesis_open parameters parenthesis_close optional_result block
+                                                                    { build.function(*$3, $5, $7, std::move($8)); }
+  ;
+
+config_entries:
+    %empty
+  | config_entries semicolon
+  | config_entries identifier assign config_value                   { build.config_entry(*$2, *$4); }
+  ;
+
+config_value: integer | string | identifier | kw_true | kw_false;
+
+macro_parameters:
+    %empty                 { }
+  | some_macro_parameters  { $$ = std::move($1); }
+  ;
+
+some_macro_parameters:
+    macro_parameter                              { $$.push_back($1); }
+  | some_macro_parameters comma macro_parameter  { $$ = std::move($1); $$.push_back($3); }
+  ;
+
+macro_parameter:
+    variable    { $$ = {MacroParameterKind::variable, $1->text, @1}; }
+  | map         { $$ = {MacroParameterKind::map, $1->text, @1}; }
+  | identifier  { $$ = {MacroParameterKind::expression, $1->text, @1}; }
+  ;
+
+parameters:
+    %empty           { }
+  | some_parameters  { $$ = std::move($1); }
+  ;
+
+some_parameters:
+    variable colon type_name                        { $$.push_back({$1->text, std::move($3), @1}); }
+  | some_parameters comma variable colon type_name  { $$ = std::move($1); $$.push_back({$3->text, std::move($5), @3}); }
+  ;
+
+optional_result:
+    %empty           { }
+  | colon type_name  { $$ = std::move($2); }
   ;
 
 probe:
@@ -124,21 +178,33 @@ statements:
   ;
 
 simple_statement:
-    expression                             { $$ = build.statement(@$, ExpressionStatement{std::move($1)}); }
-  | postfix assignment_operator expression { $$ = build.assignment(@$, std::move($1), *$2, std::move($3)); }
+    expression                             { $$ = build.statement(@$, ExpressionStatement{std::move($1), false}); }
+  | postfix assignment_operator value      { $$ = build.assignment(@$, std::move($1), *$2, std::move($3)); }
   | kw_return optional_value               { $$ = build.statement(@$, Return{std::move($2)}); }
   | kw_break                               { $$ = build.statement(@$, Break{}); }
   | kw_continue                            { $$ = build.statement(@$, Continue{}); }
-  | kw_let variable                        { $$ = build.statement(@$, Declaration{$2->text, std::nullopt, nullptr}); }
-  | kw_let variable assign expression      { $$ = build.statement(@$, Declaration{$2->text, std::nullopt, std::move($4)}); }
-  | kw_let variable colon type_name        { $$ = build.statement(@$, Declaration{$2->text, std::move($4), nullptr}); }
-  | kw_let variable colon type_name assign expression
-                                           { $$ = build.statement(@$, Declaration{$2->text, std::move($4), std::move($6)}); }
+  | kw_let variable                        { $$ = build.declaration(@$, *$2, std::nullopt, nullptr); }
+  | kw_let variable assign value           { $$ = build.declaration(@$, *$2, std::nullopt, std::move($4)); }
+  | kw_let variable colon type_name        { $$ = build.declaration(@$, *$2, std::move($4), nullptr); }
+  | kw_let variable colon type_name assign value
+                                           { $$ = build.declaration(@$, *$2, std::move($4), std::move($6)); }
+  ;
+
+// What a value may be where it can not be taken for a statement: also a block that ends with one, or a choice between two.
+value:
+    expression  { $$ = std::move($1); }
+  | block       { $$ = build.block_value(@$, std::move($1)); }
+  | if_value    { $$ = std::move($1); }
+  ;
+
+if_value:
+    kw_if expression block kw_else else_block
+                { $$ = build.if_value(@$, std::move($2), std::move($3), std::move($5)); }
   ;
 
 optional_value:
     %empty      { $$ = nullptr; }
-  | expression  { $$ = std::move($1); }
+  | value       { $$ = std::move($1); }
   ;
 
 block_statement:
@@ -204,6 +270,9 @@ unary:
   | ampersand unary    { $$ = build.unary(@$, UnaryOperator::address_of, std::move($2)); }
   | increment unary    { $$ = build.node(@$, Step{StepKind::pre_increment, std::move($2)}); }
   | decrement unary    { $$ = build.node(@$, Step{StepKind::pre_decrement, std::move($2)}); }
+  | kw_comptime unary  { $$ = build.node(@$, Comptime{std::move($2)}); }
+  | cast_open type_name parenthesis_close unary
+                       { $$ = build.node(@$, Cast{std::move($2), std::move($4)}); }
   | cast unary         { $$ = build.node(@$, Cast{build.type_name(*$1), std::move($2)}); }
   ;
 
@@ -218,8 +287,8 @@ postfix:
   ;
 
 member_name:
-    identifier | kw_break | kw_continue | kw_else | kw_for | kw_if | kw_let | kw_return | kw_sizeof | kw_unroll | kw_while
-  | kw_true | kw_false | kw_struct | kw_union | kw_enum
+    identifier | kw_break | kw_continue | kw_else | kw_for | kw_if | kw_let | kw_return | kw_sizeof | kw_offsetof | kw_typeof
+  | kw_comptime | kw_unroll | kw_while | kw_true | kw_false | kw_struct | kw_union | kw_enum
   ;
 
 primary:
@@ -238,12 +307,31 @@ primary:
   | kw_sizeof parenthesis_open expression parenthesis_close
                                                 { $$ = build.node(@$, SizeOf{std::nullopt, std::move($3)}); }
   | kw_sizeof cast                              { $$ = build.node(@$, SizeOf{build.type_name(*$2), nullptr}); }
-  | parenthesis_open expression parenthesis_close  { $$ = std::move($2); $$->range = @$; }
+  | kw_sizeof cast_open type_name parenthesis_close
+                                                { $$ = build.node(@$, SizeOf{std::move($3), nullptr}); }
+  | kw_offsetof parenthesis_open expression comma path parenthesis_close
+                                                { $$ = build.offset_of(@$, std::nullopt, std::move($3), $5, @5); }
+  | kw_offsetof parenthesis_open tagged_type comma path parenthesis_close
+                                                { $$ = build.offset_of(@$, std::move($3), nullptr, $5, @5); }
+  | typeof_name                                 { $$ = build.node(@$, TypeOf{std::move($1)}); }
+  | parenthesis_open value parenthesis_close    { $$ = std::move($2); $$->range = @$; }
   | parenthesis_open parenthesis_close          { $$ = build.node(@$, ast::Tuple{}); }
-  | parenthesis_open expression comma parenthesis_close
+  | parenthesis_open value comma parenthesis_close
                                                 { $$ = build.tuple(@$, std::move($2), {}); }
-  | parenthesis_open expression comma expressions parenthesis_close
+  | parenthesis_open value comma expressions parenthesis_close
                                                 { $$ = build.tuple(@$, std::move($2), std::move($4)); }
+  | parenthesis_open fields optional_comma parenthesis_close
+                                                { $$ = build.node(@$, std::move($2)); }
+  ;
+
+path:
+    member_name           { $$.push_back($1); }
+  | path dot member_name  { $$ = std::move($1); $$.push_back($3); }
+  ;
+
+fields:
+    member_name assign value               { build.field($$, *$1, std::move($3)); }
+  | fields comma member_name assign value  { $$ = std::move($1); build.field($$, *$3, std::move($5)); }
   ;
 
 arguments:
@@ -252,21 +340,36 @@ arguments:
   ;
 
 expressions:
-    expression                    { $$.push_back(std::move($1)); }
-  | expressions comma expression  { $$ = std::move($1); $$.push_back(std::move($3)); }
+    value                    { $$.push_back(std::move($1)); }
+  | expressions comma value  { $$ = std::move($1); $$.push_back(std::move($3)); }
   ;
 
 type_name:
-    type_word                     { $$ = build.type_words({$1}, @$); }
-  | kw_struct type_word           { $$ = build.type_words({$1, $2}, @$); }
-  | kw_union type_word            { $$ = build.type_words({$1, $2}, @$); }
-  | kw_enum type_word             { $$ = build.type_words({$1, $2}, @$); }
-  | type_name star                { $$ = std::move($1); $$.suffixes.push_back(0); $$.range = @$; }
+    type_words          { $$ = build.type_words($1, @$); }
+  | tagged_type         { $$ = std::move($1); }
+  | typeof_name         { $$ = std::move($1); }
+  | type_name star      { $$ = std::move($1); $$.suffixes.push_back(0); $$.range = @$; }
   | type_name bracket_open integer bracket_close
-                                  { $$ = build.array_of(std::move($1), *$3, @$); }
+                        { $$ = build.array_of(std::move($1), *$3, @$); }
   ;
 
-type_word: identifier;
+type_words:
+    identifier             { $$.push_back($1); }
+  | type_words identifier  { $$ = std::move($1); $$.push_back($2); }
+  ;
+
+tagged_type:
+    kw_struct identifier  { $$ = build.type_words({$1, $2}, @$); }
+  | kw_union identifier   { $$ = build.type_words({$1, $2}, @$); }
+  | kw_enum identifier    { $$ = build.type_words({$1, $2}, @$); }
+  ;
+
+typeof_name:
+    kw_typeof cast                                      { $$ = build.type_name(*$2); }
+  | kw_typeof cast_open type_name parenthesis_close     { $$ = std::move($3); }
+  | kw_typeof parenthesis_open tagged_type parenthesis_close  { $$ = std::move($3); }
+  | kw_typeof parenthesis_open value parenthesis_close  { $$.of = std::move($3); $$.range = @$; }
+  ;
 
 %%
 

@@ -77,26 +77,19 @@ bool Inference::run() {
   return changed_;
 }
 
-void Inference::block(const Block& node) {
-  scopes_.emplace_back();
-  bool left = false;
-  for (const StatementPtr& child : node.statements) {
-    if (left && final_) {
-      diagnostics_.report<DiagnosticId::unreachable_code>(child->range);
-      left = false;
-    }
-    statement(*child);
-    left = std::holds_alternative<Return>(child->kind) && child != node.statements.back();
-  }
-  scopes_.pop_back();
-}
-
 void Inference::statement(const Statement& node) {
   auto unsupported = [&](const char* what) {
     diagnostics_.report<DiagnosticId::unsupported_feature>({node.range.begin, std::min(node.range.end, node.range.begin + 8)}, what);
   };
   match(
-      node.kind, [&](const ExpressionStatement& n) { expression_statement(*n.expression); }, [&](const Assignment& n) { assignment(node, n); },
+      node.kind, 
+      [&](const ExpressionStatement& n) {
+        if (n.discarded) {
+          value(*n.expression);
+        } else {
+          expression_statement(*n.expression);
+        }
+      }, [&](const Assignment& n) { assignment(node, n); },
       [&](const If& n) {
         condition(*n.condition);
         block(n.then);
@@ -110,7 +103,7 @@ void Inference::statement(const Statement& node) {
       [&](const Declaration& n) {
         unsupported("`let`");
         if (n.value) value(*n.value);
-        declare_variable(n.name);  // so that its uses are not called unknown
+        declare_variable(std::get<Variable>(n.variable->kind).name);  // so that its uses are not called unknown
       }, [&](const Block& n) { block(n); });
 }
 
@@ -132,6 +125,7 @@ void Inference::expression_statement(const Expression& expression) {
   if (const auto* choice = std::get_if<Ternary>(&expression.kind)) {  // `c ? printf("a") : printf("b")`
     has_effect = type.is_none() || (choice->then && std::holds_alternative<Call>(choice->then->kind));
   }
+  has_effect = has_effect || std::holds_alternative<BlockExpression>(expression.kind);
   if (final_ && !has_effect && !is_void_name && !type.is_none()) diagnostics_.report<DiagnosticId::unused_value>(expression.range);
 }
 

@@ -35,6 +35,7 @@ class Inference {
 
   // statements
   void block(const ast::Block& block);
+  void statements(const ast::Block& block);
   void statement(const ast::Statement& statement);
   void expression_statement(const ast::Expression& expression);
   void assignment(const ast::Statement& statement, const ast::Assignment& node);
@@ -59,6 +60,10 @@ class Inference {
   Type tuple(const ast::Tuple& node, Range range);
   Type size_of(const ast::SizeOf& node, Facts& facts);
 
+  Type comptime(const ast::Comptime& node, Facts& facts);
+  Type block_expression(const ast::BlockExpression& node, Facts& facts);
+  void require_value(const ast::BlockExpression& node, Range range);
+
   // members and elements
   Type member(const ast::Member& node, Facts& facts);
   Type context_field(const ast::Member& node, Facts& facts);
@@ -68,6 +73,7 @@ class Inference {
   Type dereference(const Type& pointer);
   // A struct with its layout and those of the structs in it, so that its values can be copied and printed.
   Type complete(const Type& type) const;
+  std::optional<Type> type_of(const ast::Expression& expression);
   std::optional<Type> resolve(const ast::TypeName& name);
 
   // names and calls

@@ -187,11 +187,18 @@ Type Inference::complete(const Type& type) const {
   return type.with_layout(std::move(whole));
 }
 
+// The type of an expression that is not evaluated: typeof(expression).
+std::optional<Type> Inference::type_of(const Expression& expression) {
+  if (const auto* type = std::get_if<TypeOf>(&expression.kind)) return resolve(type->type);
+  Type type = value(expression);
+  return type.is_none() ? std::nullopt : std::optional(type);
+}
+
 std::optional<Type> Inference::resolve(const TypeName& name) {
-  std::optional<Type> type = name.base == "void" ? Type::none() : c_integer_type(name.base);
-  if (!type) type = target_.find_type(name.base);
+  std::optional<Type> type = name.of ? type_of(*name.of) : name.base == "void" ? Type::none() : c_integer_type(name.base);
+  if (!type && !name.of) type = target_.find_type(name.base);
   if (!type) {
-    if (final_) {
+    if (final_ && !name.of) {
       std::string help = did_you_mean(name.base, target_.struct_names());
       if (help.empty() && !target_.has(Feature::btf)) help = "this kernel has no type information (/sys/kernel/btf/vmlinux)";
       diagnostics_.report<DiagnosticId::unknown_type>(name.range, name.base).with_help(help);

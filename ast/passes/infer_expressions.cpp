@@ -42,13 +42,27 @@ const Type& Inference::infer(const Expression& expression) {
       [&](const Binary& n) { return binary(n, expression.range, known); }, [&](const Ternary& n) { return ternary(n, expression.range, known); },
       [&](const Member& n) { return member(n, known); }, [&](const Subscript& n) { return subscript(n, expression.range, known); },
       [&](const Cast& n) { return cast(n, expression.range, known); }, [&](const ast::Tuple& n) { return tuple(n, expression.range); },
-      [&](const SizeOf& n) { return size_of(n, known); });
+      [&](const Record&) {
+        diagnostics_.report<DiagnosticId::unsupported_feature>(expression.range, "a record");
+        return Type::none();
+      },
+      [&](const SizeOf& n) { return size_of(n, known); },
+      [&](const OffsetOf&) {
+        diagnostics_.report<DiagnosticId::unsupported_feature>(expression.range, "`offsetof`");
+        return Type::none();
+      },
+      [&](const TypeOf&) {
+        diagnostics_.report<DiagnosticId::type_as_value>(expression.range);
+        return Type::none();
+      },
+      [&](const Comptime& n) { return comptime(n, known); }, [&](const BlockExpression& n) { return block_expression(n, known); });
   return known.type;
 }
 
 const Type& Inference::value(const Expression& expression) {
   const Type& type = infer(expression);
   const Facts& known = facts(expression);
+  if (const auto* block = std::get_if<BlockExpression>(&expression.kind); block != nullptr && type.is_none()) require_value(*block, expression.range);
   if (known.builtin != nullptr && known.builtin->aggregation) {
     diagnostics_.report<DiagnosticId::aggregation_misplaced>(expression.range, aggregation_name(*known.builtin->aggregation))
         .with_help(fmt::format("keep it in a map: `@x = {}(…)`", aggregation_name(*known.builtin->aggregation)));
