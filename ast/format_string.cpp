@@ -158,7 +158,7 @@ bool accepts(const Conversion& conversion, const Type& type) {
   switch (conversion.kind) {
     case ConversionClass::integer:
     case ConversionClass::character:
-    case ConversionClass::pointer: return type.is_scalar();
+    case ConversionClass::pointer: return type.is_scalar() && !type.is(TypeKind::macaddr);
     case ConversionClass::string: return !type.is_none() && !type.is_aggregation() && !type.is(TypeKind::context);
     case ConversionClass::buffer:
       return type.is_string() || type.is(TypeKind::buffer) ||

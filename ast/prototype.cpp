@@ -24,6 +24,8 @@ constexpr ParameterWord parameter_words[] = {
     {"string", ParameterKind::string},   {"pointer", ParameterKind::pointer},     {"stack", ParameterKind::stack},
     {"symbol", ParameterKind::symbol},   {"timestamp", ParameterKind::timestamp}, {"map", ParameterKind::map},
     {"literal", ParameterKind::literal}, {"text", ParameterKind::text},           {"word", ParameterKind::word},
+    {"array", ParameterKind::array},     {"buffer", ParameterKind::buffer},       {"struct", ParameterKind::structure},
+    {"variable", ParameterKind::variable},
 };
 
 // Frames of a stack whose call does not say how many.
@@ -47,6 +49,10 @@ Outcome result_type(std::string_view word) {
   if (word == "stack") return {true, Type::stack(SymbolSpace::kernel, default_frames)};
   if (word == "symbol") return {true, Type::symbol(SymbolSpace::kernel)};
   if (word == "timestamp") return {true, Type::timestamp()};
+  if (word == "inet") return {true, Type::inet()};
+  if (word == "macaddr") return {true, Type::macaddr()};
+  if (word == "username") return {true, Type::username()};
+  if (word == "cgroup_path") return {true, Type::cgroup_path()};
   return {false, std::nullopt};
 }
 
@@ -140,6 +146,10 @@ std::string_view noun(ParameterKind kind) {
     case ParameterKind::stack: return "a stack";
     case ParameterKind::symbol: return "a symbol";
     case ParameterKind::timestamp: return "a timestamp";
+    case ParameterKind::array: return "an array";
+    case ParameterKind::buffer: return "a buffer";
+    case ParameterKind::structure: return "a struct";
+    case ParameterKind::variable: return "a scratch variable";
     case ParameterKind::map: return "a map";
     case ParameterKind::literal: return "a constant integer";
     case ParameterKind::text: return "a constant string";
@@ -164,8 +174,12 @@ bool accepts(ParameterKind kind, const Type& type) {
     case ParameterKind::stack: return type.is(TypeKind::stack);
     case ParameterKind::symbol: return type.is(TypeKind::symbol);
     case ParameterKind::timestamp: return type.is(TypeKind::timestamp);
+    case ParameterKind::array: return type.is(TypeKind::array);
+    case ParameterKind::buffer: return type.is(TypeKind::buffer);
+    case ParameterKind::structure: return type.is_structure();
     case ParameterKind::map:
-    case ParameterKind::word: return true;
+    case ParameterKind::word:
+    case ParameterKind::variable: return true;
   }
   return false;
 }

@@ -4,10 +4,12 @@
 //   parameter  := types name | "[" types name "]" | "..."        brackets: optional; "...": any number of values of any type
 //   types      := type { "|" type }
 //   type       := none | auto | bool | int | uint32 | uint64 | int64 | string | pointer | stack | symbol | timestamp | any
+//               | array | buffer | struct | inet | macaddr | username | cgroup_path
 //               | map           a map named without keys, or with them (the row's check decides)
 //               | literal       a constant integer
 //               | text          a constant string
 //               | word          a bare identifier such as `perf`, not looked up
+//               | variable      a scratch variable that the call gives a value, `$x`
 //
 // `auto` as a result: the row's check function sets the type. A `string` result has capacity 0 until the check function sets it;
 // `pointer` points to nothing known, `stack` and `symbol` are the kernel's.
@@ -22,7 +24,9 @@
 
 namespace fathom {
 
-enum class ParameterKind : std::uint8_t { any, integer, boolean, string, pointer, stack, symbol, timestamp, map, literal, text, word };
+enum class ParameterKind : std::uint8_t {
+  any, integer, boolean, string, pointer, stack, symbol, timestamp, array, buffer, structure, map, literal, text, word, variable,
+};
 
 struct Parameter {
   std::vector<ParameterKind> kinds;  // any one of them

@@ -60,6 +60,12 @@ Type Type::buffer(std::uint32_t size) {
   return type;
 }
 
+Type Type::counted_buffer(std::uint32_t capacity) {
+  Type type = buffer(length_size + capacity);
+  type.flag_ = true;
+  return type;
+}
+
 Type Type::pointer(Type pointee, AddressSpace space) {
   Type type;
   type.kind_ = TypeKind::pointer;
@@ -134,6 +140,34 @@ Type Type::timestamp() {
   return type;
 }
 
+Type Type::inet() {
+  Type type;
+  type.kind_ = TypeKind::inet;
+  type.size_ = 3 * word;
+  return type;
+}
+
+Type Type::macaddr() {
+  Type type;
+  type.kind_ = TypeKind::macaddr;
+  type.size_ = word;
+  return type;
+}
+
+Type Type::username() {
+  Type type;
+  type.kind_ = TypeKind::username;
+  type.size_ = word;
+  return type;
+}
+
+Type Type::cgroup_path() {
+  Type type;
+  type.kind_ = TypeKind::cgroup_path;
+  type.size_ = 2 * word;
+  return type;
+}
+
 Type Type::context() {
   Type type;
   type.kind_ = TypeKind::context;
@@ -152,7 +186,7 @@ Type Type::aggregation(Aggregation kind, bool operand_signed, Buckets buckets) {
 
 bool Type::is_scalar() const {
   return kind_ == TypeKind::boolean || kind_ == TypeKind::integer || kind_ == TypeKind::pointer || kind_ == TypeKind::enumeration ||
-         kind_ == TypeKind::symbol;
+         kind_ == TypeKind::symbol || kind_ == TypeKind::macaddr || kind_ == TypeKind::username;
 }
 
 bool Type::is_numeric() const { return kind_ == TypeKind::boolean || kind_ == TypeKind::integer || kind_ == TypeKind::enumeration; }
@@ -174,6 +208,10 @@ std::uint32_t Type::alignment() const {
     case TypeKind::stack:
     case TypeKind::symbol:
     case TypeKind::timestamp:
+    case TypeKind::inet:
+    case TypeKind::macaddr:
+    case TypeKind::username:
+    case TypeKind::cgroup_path:
     case TypeKind::aggregation:
     case TypeKind::string:  // what is copied as a block begins where whole words can be moved
     case TypeKind::buffer:
@@ -213,6 +251,10 @@ bool operator==(const Type& a, const Type& b) {
     case TypeKind::string:
     case TypeKind::buffer:
     case TypeKind::timestamp:
+    case TypeKind::inet:
+    case TypeKind::macaddr:
+    case TypeKind::username:
+    case TypeKind::cgroup_path:
     case TypeKind::context:
       return true;
     case TypeKind::symbol:
@@ -244,6 +286,18 @@ std::string_view aggregation_name(Aggregation aggregation) {
     case Aggregation::stats: return "stats";
     case Aggregation::hist: return "hist";
     case Aggregation::lhist: return "lhist";
+    case Aggregation::series: return "tseries";
+  }
+  return "";
+}
+
+std::string_view series_value_name(SeriesValue value) {
+  switch (value) {
+    case SeriesValue::last: return "last";
+    case SeriesValue::average: return "avg";
+    case SeriesValue::max: return "max";
+    case SeriesValue::min: return "min";
+    case SeriesValue::sum: return "sum";
   }
   return "";
 }
@@ -254,7 +308,7 @@ std::string to_string(const Type& type) {
     case TypeKind::boolean: return "bool";
     case TypeKind::integer: return fmt::format("{}int{}", type.is_signed() ? "" : "u", type.size() * 8);
     case TypeKind::string: return fmt::format("string[{}]", type.size());
-    case TypeKind::buffer: return fmt::format("buffer[{}]", type.size());
+    case TypeKind::buffer: return fmt::format("buffer[{}]", type.buffer_capacity());
     case TypeKind::pointer: return to_string(type.pointee()) + (type.pointee().is_pointer() ? "*" : " *");
     case TypeKind::array: return fmt::format("{}[{}]", to_string(type.element()), type.count());
     case TypeKind::structure:
@@ -271,11 +325,16 @@ std::string to_string(const Type& type) {
     case TypeKind::stack: return type.symbol_space() == SymbolSpace::user ? "ustack" : "kstack";
     case TypeKind::symbol: return type.symbol_space() == SymbolSpace::user ? "usym" : "ksym";
     case TypeKind::timestamp: return "timestamp";
+    case TypeKind::inet: return "inet";
+    case TypeKind::macaddr: return "macaddr";
+    case TypeKind::username: return "username";
+    case TypeKind::cgroup_path: return "cgroup_path";
     case TypeKind::context: return "args";
     case TypeKind::aggregation: {
       const Buckets& buckets = type.buckets();
       if (type.aggregation() == Aggregation::hist && buckets.bits != 0) return fmt::format("hist(…, {})", buckets.bits);
       if (type.aggregation() == Aggregation::lhist) return fmt::format("lhist(…, {}, {}, {})", buckets.min, buckets.max, buckets.step);
+      if (type.aggregation() == Aggregation::series) return fmt::format("tseries(…, {}, {})", buckets.step, buckets.max);
       return fmt::format("{}()", aggregation_name(type.aggregation()));
     }
   }
@@ -317,6 +376,10 @@ Type stored(const Type& type) {
     case TypeKind::stack:
     case TypeKind::symbol:
     case TypeKind::timestamp:
+    case TypeKind::inet:
+    case TypeKind::macaddr:
+    case TypeKind::username:
+    case TypeKind::cgroup_path:
     case TypeKind::context:
     case TypeKind::aggregation:
       return type;

@@ -15,7 +15,7 @@ enum class TypeKind : std::uint8_t {
   boolean,      // 1 byte
   integer,      // 1, 2, 4 or 8 bytes, signed or unsigned
   string,       // `size` bytes of capacity, NUL included; zero-padded where it is a key or a stored value
-  buffer,       // `size` bytes of raw memory
+  buffer,       // raw memory: `size` bytes, or (counted) a u32 length and up to `size` - 4 bytes
   pointer,      // 8 bytes; part 0 is the pointee
   array,        // part 0 is the element, `count` of them
   structure,    // struct or union, from BTF, a tracepoint's format or the script
@@ -24,6 +24,10 @@ enum class TypeKind : std::uint8_t {
   stack,        // StackValue in runtime/layout.h
   symbol,       // 8 bytes: an address that prints as a name
   timestamp,    // TimestampValue in runtime/layout.h
+  inet,         // InetValue in runtime/layout.h: an IP address
+  macaddr,      // 8 bytes, of which the first 6 are the address
+  username,     // 8 bytes: a user id that prints as the user's name
+  cgroup_path,  // CgroupPathValue in runtime/layout.h
   context,      // `args`: what a probe's context offers by name; only its members are values
   aggregation,  // what a map of count(), hist(), … holds; never the value of an expression
 };
@@ -34,7 +38,10 @@ enum class AddressSpace : std::uint8_t { kernel, user };
 // What a symbol or a stack is made of.
 enum class SymbolSpace : std::uint8_t { kernel, user };
 
-enum class Aggregation : std::uint8_t { count, sum, min, max, average, stats, hist, lhist };
+enum class Aggregation : std::uint8_t { count, sum, min, max, average, stats, hist, lhist, series };
+
+// What an interval of tseries() keeps of its values.
+enum class SeriesValue : std::uint8_t { last, average, max, min, sum };
 
 class Type;
 
@@ -50,10 +57,11 @@ struct StructLayout {
   const StructMember* find(std::string_view name) const;
 };
 
-// How hist() and lhist() cut numbers into buckets.
+// How hist() and lhist() cut numbers into buckets, and tseries() time into intervals.
 struct Buckets {
   std::uint32_t bits = 0;               // hist: 2^bits buckets per power of two
-  std::int64_t min = 0, max = 0, step = 0;  // lhist
+  std::int64_t min = 0, max = 0, step = 0;  // lhist; tseries: `max` intervals of `step` ns
+  SeriesValue series = SeriesValue::last;   // tseries
 
   friend bool operator==(const Buckets&, const Buckets&) = default;
 };
@@ -70,6 +78,8 @@ class Type {
   // `may_be_cut`: read from memory up to its capacity, so that one that fills it is shown as cut off.
   static Type string(std::uint32_t capacity, bool may_be_cut = false);
   static Type buffer(std::uint32_t size);
+  // A length, then at most `capacity` bytes.
+  static Type counted_buffer(std::uint32_t capacity);
   static Type pointer(Type pointee, AddressSpace space);
   static Type array(Type element, std::uint32_t count);
   // `type_id` is the target's handle for a type whose layout is read only when a member is asked for; `layout` may be null then.
@@ -81,6 +91,10 @@ class Type {
   static Type stack(SymbolSpace space, std::uint32_t frames);
   static Type symbol(SymbolSpace space);
   static Type timestamp();
+  static Type inet();
+  static Type macaddr();
+  static Type username();
+  static Type cgroup_path();
   static Type context();
   // `operand_signed`: whether sums and extremes are signed.
   static Type aggregation(Aggregation kind, bool operand_signed, Buckets buckets = {});
@@ -94,12 +108,16 @@ class Type {
   bool is_structure() const { return kind_ == TypeKind::structure; }
   bool is_tuple() const { return kind_ == TypeKind::tuple; }
   bool is_aggregation() const { return kind_ == TypeKind::aggregation; }
-  // Held in one register: boolean, integer, pointer, enumeration, symbol.
+  // Held in one register: boolean, integer, pointer, enumeration, symbol, macaddr, username.
   bool is_scalar() const;
   // May stand where a number is wanted: boolean, integer, enumeration.
   bool is_numeric() const;
   bool is_signed() const;
   bool may_be_cut() const { return kind_ == TypeKind::string && flag_; }
+  // A buffer whose length stands in front of it, and the bytes it has room for.
+  bool is_counted() const { return kind_ == TypeKind::buffer && flag_; }
+  std::uint32_t buffer_capacity() const { return is_counted() ? size_ - length_size : size_; }
+  static constexpr std::uint32_t length_size = 4;
 
   // Bytes that a value takes in memory; for tuples with the natural alignment of runtime/layout.h.
   std::uint32_t size() const { return size_; }
@@ -127,7 +145,7 @@ class Type {
 
  private:
   TypeKind kind_ = TypeKind::none;
-  bool flag_ = false;  // integer, enumeration, aggregation: signed; structure: union; string: may be cut
+  bool flag_ = false;  // integer, enumeration, aggregation: signed; structure: union; string: may be cut; buffer: counted
   AddressSpace space_ = AddressSpace::kernel;
   Aggregation aggregation_ = Aggregation::count;
   std::uint32_t size_ = 0;
@@ -157,5 +175,7 @@ std::vector<std::uint32_t> tuple_offsets(const std::vector<Type>& elements);
 Type stored(const Type& type);
 
 std::string_view aggregation_name(Aggregation aggregation);
+// As scripts name it: "avg", "max", "min", "sum"; "last" is the default.
+std::string_view series_value_name(SeriesValue value);
 
 }  // namespace fathom

@@ -55,7 +55,7 @@ void ProbeLowering::assign(std::uint32_t map, llvm::Value* key, const Operand& v
 Operand ProbeLowering::read_map(std::uint32_t map, const ast::Expressions& keys, const Type& type) {
   const MapPlan& plan = map_plan(map);
   llvm::Value* key = this->key(map, keys);
-  if (plan.per_cpu) return read_aggregation(map, key, type);
+  if (plan.value.is_aggregation()) return read_aggregation(map, key, type);
   llvm::Value* place = bpf_.lookup(this->map(map), key);
   if (plan.value.is_scalar()) {
     llvm::AllocaInst* result = bpf_.word();
@@ -107,7 +107,8 @@ Operand ProbeLowering::read_aggregation(std::uint32_t map, llvm::Value* key, con
           break;
         }
         case Aggregation::hist:
-        case Aggregation::lhist: break;  // check lets no script read these
+        case Aggregation::lhist:
+        case Aggregation::series: break;  // check lets no script read these
       }
     });
   });

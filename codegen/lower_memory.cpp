@@ -96,6 +96,10 @@ void ProbeLowering::store(const Operand& operand, const Destination& destination
     case Operand::Place::nothing: return;
     case Operand::Place::scalar: bpf_.store(operand.value, destination.memory, destination.type.size()); return;
     case Operand::Place::remote:
+      if (destination.type.is(TypeKind::buffer) && !(operand.type == destination.type)) {
+        store_buffer(operand, destination);
+        return;
+      }
       if (destination.type.is_string()) {
         read_string(destination, operand.value, operand.type.space(), bpf_.number(operand.type.size()));
       } else {
@@ -108,6 +112,8 @@ void ProbeLowering::store(const Operand& operand, const Destination& destination
     store_string(operand, destination);
   } else if (destination.type.is_tuple() && operand.type.is_tuple() && !(operand.type == destination.type)) {
     store_tuple(operand, destination);
+  } else if (destination.type.is(TypeKind::buffer) && operand.type.is(TypeKind::buffer) && !(operand.type == destination.type)) {
+    store_buffer(operand, destination);
   } else {
     bpf_.copy(destination.memory, operand.value, destination.type.size(), operand.alignment);
   }
@@ -128,6 +134,23 @@ void ProbeLowering::store_string(const Operand& operand, const Destination& dest
   } else {
     bpf_.copy(destination.memory, operand.value, to, operand.alignment);
     bpf_.store(bpf_.number(0), bpf_.at(destination.memory, to - 1), 1);
+  }
+}
+
+// Into a counted buffer with room for more: a length is put in front where there is none, and what is not in use is zeroed.
+void ProbeLowering::store_buffer(const Operand& operand, const Destination& destination) {
+  std::uint32_t used = std::min(operand.type.buffer_capacity(), destination.type.buffer_capacity());
+  if (destination.padded) bpf_.clear(destination.memory, destination.type.size());
+  llvm::Value* content = bpf_.at(destination.memory, Type::length_size);
+  if (operand.place == Operand::Place::remote) {
+    bpf_.store(bpf_.number(used), destination.memory, Type::length_size);
+    read(content, operand.value, used, operand.type.space());
+  } else if (operand.type.is_counted()) {
+    bpf_.copy(destination.memory, operand.value, Type::length_size + used, operand.alignment);
+  } else {
+    bpf_.store(bpf_.number(used), destination.memory, Type::length_size);
+    // The content is not aligned to words there, so the kernel copies it.
+    bpf_.call(Helper::probe_read_kernel, {content, bpf_.getInt32(used), operand.value});
   }
 }
 

@@ -80,7 +80,7 @@ void ProgramLowering::plan_map(const CheckedMap& map, std::size_t index) {
   plan.key_is_list = map.key_is_list;
   plan.key = map.key;
   plan.value = map.value;
-  plan.per_cpu = map.value.is_aggregation();
+  plan.per_cpu = map.value.is_aggregation() && layout::fits_per_cpu(map.value);
   plan.max_entries = map.keyed ? checked_.settings.max_map_keys : 1;
   plan_.maps.push_back(std::move(plan));
 }
@@ -90,8 +90,8 @@ void ProgramLowering::define_maps() {
     MapDefinition definition;
     definition.key_size = map.keyed ? map.key.size() : 4;
     definition.max_entries = map.max_entries;
-    if (map.per_cpu) {
-      definition.type = map.keyed ? MapType::percpu_hash : MapType::percpu_array;
+    if (map.value.is_aggregation()) {
+      definition.type = map.per_cpu ? (map.keyed ? MapType::percpu_hash : MapType::percpu_array) : (map.keyed ? MapType::hash : MapType::array);
       definition.value_size = layout::aggregation_size(map.value.aggregation(), map.value.buckets());
     } else {
       definition.type = map.keyed ? MapType::hash : MapType::array;

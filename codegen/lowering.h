@@ -174,6 +174,7 @@ class ProbeLowering {
   llvm::Value* extract_bits(llvm::Value* word, const StructMember& member);
   void store_string(const Operand& operand, const Destination& destination);
   void store_tuple(const Operand& operand, const Destination& destination);
+  void store_buffer(const Operand& operand, const Destination& destination);
 
   Operand read_map(std::uint32_t map, const ast::Expressions& keys, const Type& type);
   Operand read_aggregation(std::uint32_t map, llvm::Value* key, const Type& type);

@@ -1,8 +1,11 @@
 // Bytes from the kernel to values: decode() for single values, merge() for what the CPUs kept of an aggregation.
 // Bytes come from maps and rings that another part of fathom wrote, so sizes are trusted only as far as they can be checked: what does
 // not fit into the bytes at hand is left out.
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <string_view>
 
 #include "runtime/value.h"
@@ -79,6 +82,7 @@ class Decoder {
   void members(StructValue& value, Bytes bytes, const StructLayout& layout) const;
   StackFrames stack(Bytes bytes, const Type& type) const;
   TimeValue time(Bytes bytes) const;
+  CgroupValue cgroup(Bytes bytes) const;
 
   const DecodeSource& source_;
 };
@@ -140,6 +144,31 @@ TimeValue Decoder::time(Bytes bytes) const {
   return {value.nanoseconds, source_.time_format(value.format)};
 }
 
+CgroupValue Decoder::cgroup(Bytes bytes) const {
+  auto value = read<layout::CgroupPathValue>(bytes);
+  return {value.id, source_.cgroup_pattern(value.pattern)};
+}
+
+InetValue decode_inet(Bytes bytes) {
+  auto value = read<layout::InetValue>(bytes);
+  std::size_t size = value.family == AF_INET ? 4 : sizeof value.address;
+  return {static_cast<std::uint32_t>(value.family), std::string(reinterpret_cast<const char*>(value.address), size)};
+}
+
+MacValue decode_mac(Bytes bytes) {
+  constexpr std::size_t size = 6;
+  std::string address = to_text(bytes.first(std::min(bytes.size(), size)));
+  address.resize(size);
+  return {std::move(address)};
+}
+
+BufferValue decode_buffer(Bytes bytes, const Type& type) {
+  if (!type.is_counted()) return {to_text(bytes)};
+  std::size_t length = read<std::uint32_t>(bytes);
+  bytes = bytes.subspan(std::min<std::size_t>(bytes.size(), Type::length_size));
+  return {to_text(bytes.first(std::min(bytes.size(), length)))};
+}
+
 Value Decoder::decode(Bytes bytes, const Type& type) const {
   bytes = bytes.first(std::min<std::size_t>(bytes.size(), type.size()));
   switch (type.kind()) {
@@ -149,7 +178,7 @@ Value Decoder::decode(Bytes bytes, const Type& type) const {
     case TypeKind::enumeration:
     case TypeKind::symbol: return scalar(read_integer(bytes, type.size(), type.is_signed()), type);
     case TypeKind::string: return {decode_string(bytes, type.may_be_cut())};
-    case TypeKind::buffer: return {BufferValue{to_text(bytes)}};
+    case TypeKind::buffer: return {decode_buffer(bytes, type)};
     case TypeKind::array: return {array(bytes, type)};
     case TypeKind::tuple: return {tuple(bytes, type)};
     case TypeKind::structure: {
@@ -160,6 +189,10 @@ Value Decoder::decode(Bytes bytes, const Type& type) const {
     }
     case TypeKind::stack: return {stack(bytes, type)};
     case TypeKind::timestamp: return {time(bytes)};
+    case TypeKind::inet: return {decode_inet(bytes)};
+    case TypeKind::macaddr: return {decode_mac(bytes)};
+    case TypeKind::username: return {UserValue{read_integer(bytes, type.size(), false)}};
+    case TypeKind::cgroup_path: return {cgroup(bytes)};
     case TypeKind::none:
     case TypeKind::context:
     case TypeKind::aggregation: return {NoValue{}};
@@ -228,6 +261,59 @@ std::optional<Value> merge_histogram(Bytes bytes, std::size_t stride, const Type
   return Value{std::move(histogram)};
 }
 
+// What all CPUs kept of one interval.
+struct MergedInterval {
+  std::uint64_t value = 0;
+  std::uint64_t detail = 0;
+};
+
+void merge_interval(MergedInterval& merged, const layout::SeriesInterval& part, SeriesValue kind, bool is_signed) {
+  if (part.detail == 0) return;
+  bool first = merged.detail == 0;
+  bool larger = is_signed ? static_cast<std::int64_t>(part.value) > static_cast<std::int64_t>(merged.value) : part.value > merged.value;
+  switch (kind) {
+    case SeriesValue::last:
+      if (part.detail > merged.detail) merged = {part.value, part.detail};
+      return;
+    case SeriesValue::average:
+    case SeriesValue::sum: merged = {merged.value + part.value, merged.detail + part.detail}; return;
+    case SeriesValue::max:
+    case SeriesValue::min:
+      if (first || larger == (kind == SeriesValue::max)) merged = {part.value, 1};
+      return;
+  }
+}
+
+std::optional<Value> merge_series(Bytes bytes, std::size_t stride, const Type& type) {
+  const Buckets& buckets = type.buckets();
+  std::map<std::uint64_t, MergedInterval> intervals;
+  for_each_cpu(bytes, stride, static_cast<std::size_t>(buckets.max) * sizeof(layout::SeriesInterval), [&](Bytes cpu) {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(buckets.max); ++i) {
+      auto part = read<layout::SeriesInterval>(cpu.subspan(i * sizeof(layout::SeriesInterval)));
+      if (part.detail != 0) merge_interval(intervals[part.epoch], part, buckets.series, type.is_signed());
+    }
+  });
+  SeriesResult result{{}, static_cast<std::uint64_t>(buckets.step), type.is_signed()};
+  if (intervals.empty()) return std::nullopt;
+  // An interval that the newest one has pushed out may still stand on a CPU that has seen nothing since.
+  std::uint64_t last = intervals.rbegin()->first;
+  auto kept = static_cast<std::uint64_t>(buckets.max);
+  while (last - intervals.begin()->first >= kept) intervals.erase(intervals.begin());
+  for (std::uint64_t epoch = intervals.begin()->first; epoch <= last; ++epoch) {
+    SeriesPoint point{epoch * result.interval, std::nullopt};
+    if (auto found = intervals.find(epoch); found != intervals.end()) {
+      const MergedInterval& merged = found->second;
+      auto value = static_cast<std::int64_t>(merged.value);
+      bool is_average = buckets.series == SeriesValue::average;
+      point.value = !is_average ? value
+                    : type.is_signed() ? value / static_cast<std::int64_t>(merged.detail)
+                                       : static_cast<std::int64_t>(merged.value / merged.detail);
+    }
+    result.points.push_back(point);
+  }
+  return Value{std::move(result)};
+}
+
 }  // namespace
 
 Value decode(std::span<const std::byte> bytes, const Type& type, const DecodeSource& source) { return Decoder(source).decode(bytes, type); }
@@ -243,6 +329,7 @@ std::optional<Value> merge(std::span<const std::byte> bytes, std::size_t stride,
     case Aggregation::stats: return merge_average<StatsValue>(bytes, stride, is_signed);
     case Aggregation::hist:
     case Aggregation::lhist: return merge_histogram(bytes, stride, aggregation);
+    case Aggregation::series: return merge_series(bytes, stride, aggregation);
   }
   return std::nullopt;
 }

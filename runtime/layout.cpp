@@ -11,6 +11,8 @@ namespace {
 constexpr std::uint32_t word = 8;
 // The largest power of two below a signed 64-bit number.
 constexpr std::uint32_t top_exponent = 62;
+// Linux's PCPU_MIN_UNIT_SIZE.
+constexpr std::uint32_t max_per_cpu_value = 32768;
 
 std::uint32_t align_up(std::uint32_t value, std::uint32_t alignment) { return (value + alignment - 1) / alignment * alignment; }
 
@@ -77,8 +79,13 @@ std::uint32_t aggregation_size(Aggregation kind, const Buckets& buckets) {
     case Aggregation::stats: return sizeof(AverageValue);
     case Aggregation::hist: return hist_buckets(buckets.bits) * word;
     case Aggregation::lhist: return lhist_buckets(buckets) * word;
+    case Aggregation::series: return static_cast<std::uint32_t>(buckets.max) * sizeof(SeriesInterval);
   }
   return 0;
+}
+
+bool fits_per_cpu(const Type& aggregation) {
+  return aggregation_size(aggregation.aggregation(), aggregation.buckets()) <= max_per_cpu_value;
 }
 
 std::uint32_t scalar_written_offset(const Type& value) { return align_up(value.size(), word); }

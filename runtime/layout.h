@@ -38,6 +38,9 @@ enum class Counter : std::uint32_t { lost_events, lost_control, lost_stacks, no_
 struct RunState {
   std::uint64_t stop;   // not zero: attached programs return at once
   std::uint64_t start;  // CLOCK_BOOTTIME when the script started, ns
+  // What CLOCK_REALTIME and CLOCK_TAI were ahead of CLOCK_BOOTTIME then, ns.
+  std::uint64_t wall_offset;
+  std::uint64_t tai_offset;
 };
 
 // Fields of a data record.
@@ -61,11 +64,30 @@ struct TimestampValue {
 };
 static_assert(sizeof(TimestampValue) == 16);
 
+// An IP address.
+struct InetValue {
+  std::uint64_t family;      // AF_INET or AF_INET6
+  std::uint8_t address[16];  // network order; of AF_INET the first 4 bytes
+};
+static_assert(sizeof(InetValue) == 24);
+
+struct CgroupPathValue {
+  std::uint64_t id;
+  std::uint64_t pattern;  // index in Plan::cgroup_patterns
+};
+static_assert(sizeof(CgroupPathValue) == 16);
+
 // Per-CPU bytes of an aggregation. A CPU that never updated it holds zeroes.
 struct CountValue { std::uint64_t count; };
 struct SumValue { std::uint64_t sum; std::uint64_t updated; };           // updated: non-zero once written
 struct ExtremeValue { std::uint64_t value; std::uint64_t updated; };    // min, max
 struct AverageValue { std::uint64_t total; std::uint64_t count; };      // avg, stats
+// tseries: one per interval, at index `epoch` modulo their number.
+struct SeriesInterval {
+  std::uint64_t epoch;   // time since 1970 divided by the interval's length; what is older than the newest ones is out of date
+  std::uint64_t value;
+  std::uint64_t detail;  // last: when it was taken, in ns; average: number of values; others: 1; 0: no value
+};
 // hist: u64 counts[hist_buckets(bits)]; lhist: u64 counts[lhist_buckets(…)].
 
 // Bucket 0: negatives. With k = bits: 1 + n for n < 2^(k+1) values that have a bucket of their own; then 2^k buckets per power of two.
@@ -83,6 +105,9 @@ std::uint32_t lhist_bucket(std::int64_t value, const Buckets& buckets);
 
 // Bytes of an aggregation on one CPU.
 std::uint32_t aggregation_size(Aggregation kind, const Buckets& buckets);
+
+// Whether the kernel can keep such a value for each CPU. It has no room for larger ones: they are kept once, for all CPUs.
+bool fits_per_cpu(const Type& aggregation);
 
 // Non-aggregation scalar maps end in a u64 that is non-zero once they were written: offset of it behind a value of this type.
 std::uint32_t scalar_written_offset(const Type& value);

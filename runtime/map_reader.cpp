@@ -28,7 +28,7 @@ std::size_t cpu_stride(const MapPlan& plan) {
 }
 
 std::size_t value_bytes(const MapPlan& plan, std::uint32_t possible_cpus) {
-  if (plan.per_cpu) return cpu_stride(plan) * possible_cpus;
+  if (plan.value.is_aggregation()) return cpu_stride(plan) * (plan.per_cpu ? possible_cpus : 1);
   return plan.keyed ? plan.value.size() : layout::scalar_written_offset(plan.value) + word;
 }
 
@@ -83,6 +83,7 @@ Value zero_of(const Type& type) {
     case Aggregation::stats: return {StatsValue{0, 0, type.is_signed()}};
     case Aggregation::hist: return {HistogramValue{std::vector<std::uint64_t>(layout::hist_buckets(buckets.bits)), buckets, false}};
     case Aggregation::lhist: return {HistogramValue{std::vector<std::uint64_t>(layout::lhist_buckets(buckets)), buckets, true}};
+    case Aggregation::series: return {SeriesResult{{}, static_cast<std::uint64_t>(buckets.step), type.is_signed()}};
   }
   return {};
 }
@@ -106,7 +107,7 @@ Result<MapContents> read_map(const MapPlan& plan, int map, std::uint32_t possibl
     std::span<const std::byte> bytes(elements->values.data() + i * value_size, value_size);
     MapEntry entry;
     if (plan.keyed) entry.key = decode({elements->keys.data() + i * key_size, key_size}, plan.key, source);
-    if (plan.per_cpu) {
+    if (plan.value.is_aggregation()) {
       auto merged = merge(bytes, cpu_stride(plan), plan.value);
       if (!merged && !keep_zero) continue;
       entry.value = merged ? std::move(*merged) : zero_of(plan.value);
@@ -137,7 +138,7 @@ Result<void> zero_map(const MapPlan& plan, int map, std::uint32_t possible_cpus)
   auto elements = read_elements(plan, map, possible_cpus);
   if (!elements) return std::unexpected(elements.error());
   std::vector<std::byte> empty(value_bytes(plan, possible_cpus));
-  if (!plan.keyed && !plan.per_cpu) {
+  if (!plan.keyed && !plan.value.is_aggregation()) {
     std::uint64_t written = 1;
     std::memcpy(empty.data() + layout::scalar_written_offset(plan.value), &written, sizeof written);
   }

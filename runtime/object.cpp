@@ -55,16 +55,21 @@ void set_mark(bpf_object* object, std::string_view mark) {
   }
 }
 
-// The programs' idea of when the script began, in the section's initial bytes.
+// The programs' idea of when the script began and of other clocks, in the section's initial bytes.
 void set_start(bpf_object* object) {
   bpf_map* map = bpf_object__find_map_by_name(object, object_names::run_state_section);
   std::size_t size = 0;
   const void* bytes = map == nullptr ? nullptr : bpf_map__initial_value(map, &size);
   if (bytes == nullptr || size < sizeof(layout::RunState)) return;
-  timespec now{};
-  clock_gettime(CLOCK_BOOTTIME, &now);
+  auto read_clock = [](clockid_t clock) {
+    timespec now{};
+    clock_gettime(clock, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(now.tv_nsec);
+  };
   auto* state = static_cast<layout::RunState*>(const_cast<void*>(bytes));  // libbpf's own writable copy
-  state->start = static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(now.tv_nsec);
+  state->start = read_clock(CLOCK_BOOTTIME);
+  state->wall_offset = read_clock(CLOCK_REALTIME) - read_clock(CLOCK_BOOTTIME);
+  state->tai_offset = read_clock(CLOCK_TAI) - read_clock(CLOCK_BOOTTIME);
 }
 
 std::size_t page_size() { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }

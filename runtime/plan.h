@@ -61,7 +61,8 @@ inline constexpr char run_state_section[] = ".data.run";
 struct Plan {
   std::vector<MapPlan> maps;  // sorted by name
   std::vector<FormatPlan> formats;
-  std::vector<std::string> time_formats;  // strftime() values
+  std::vector<std::string> time_formats;     // strftime() values
+  std::vector<std::string> cgroup_patterns;  // cgroup_path() values: which hierarchies are shown
   std::vector<ProgramPlan> programs;  // in source order
   bool uses_data_ring = false;
   bool uses_control_ring = false;

@@ -67,6 +67,11 @@ Json aggregation(const Type& type) {
     json["max"] = type.buckets().max;
     json["step"] = type.buckets().step;
   }
+  if (type.aggregation() == Aggregation::series) {
+    json["intervals"] = type.buckets().max;
+    json["interval_ns"] = type.buckets().step;
+    json["keeps"] = series_value_name(type.buckets().series);
+  }
   return json;
 }
 
@@ -108,6 +113,10 @@ Json json_of(const Type& type) {
     case TypeKind::buffer:
     case TypeKind::symbol:
     case TypeKind::timestamp:
+    case TypeKind::inet:
+    case TypeKind::macaddr:
+    case TypeKind::username:
+    case TypeKind::cgroup_path:
     case TypeKind::context: return to_string(type);
   }
   return nullptr;
@@ -155,7 +164,7 @@ Json json_of(const Settings& settings) {
 }  // namespace
 
 std::string to_json(const Plan& plan) {
-  Json json = {{"maps", list(plan.maps)},           {"formats", list(plan.formats)},         {"time_formats", plan.time_formats},
+  Json json = {{"maps", list(plan.maps)},           {"formats", list(plan.formats)},         {"time_formats", plan.time_formats}, {"cgroup_patterns", plan.cgroup_patterns},
                {"programs", list(plan.programs)},   {"uses_data_ring", plan.uses_data_ring}, {"uses_printk", plan.uses_printk},
                {"stack_frames", plan.stack_frames}, {"settings", json_of(plan.settings)}};
   // Scripts may hold any bytes; what is not UTF-8 is replaced, for JSON has no place for it.

@@ -42,6 +42,7 @@ class Session : private DecodeSource {
   // DecodeSource
   std::vector<std::uint64_t> stack_frames(const layout::StackValue& stack) const override;
   std::string time_format(std::uint64_t index) const override;
+  std::string cgroup_pattern(std::uint64_t index) const override;
 
   Result<void> open_rings();
   Result<void> open_printk();

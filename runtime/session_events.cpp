@@ -146,6 +146,10 @@ std::vector<std::uint64_t> Session::stack_frames(const layout::StackValue& stack
   return frames;
 }
 
+std::string Session::cgroup_pattern(std::uint64_t index) const {
+  return index < plan_.cgroup_patterns.size() ? plan_.cgroup_patterns[index] : std::string();
+}
+
 std::string Session::time_format(std::uint64_t index) const {
   return index < plan_.time_formats.size() ? plan_.time_formats[index] : std::string();
 }

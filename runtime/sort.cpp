@@ -59,6 +59,15 @@ struct Compare {
     return left.process <=> right.process;
   }
   std::strong_ordering operator()(const TimeValue& left, const TimeValue& right) const { return left.nanoseconds <=> right.nanoseconds; }
+  std::strong_ordering operator()(const InetValue& left, const InetValue& right) const {
+    if (auto result = left.family <=> right.family; result != 0) return result;
+    return order(left.bytes, right.bytes);
+  }
+  std::strong_ordering operator()(const MacValue& left, const MacValue& right) const { return order(left.bytes, right.bytes); }
+  std::strong_ordering operator()(UserValue left, UserValue right) const { return left.id <=> right.id; }
+  std::strong_ordering operator()(const CgroupValue& left, const CgroupValue& right) const { return left.id <=> right.id; }
+  // Series are shown by key.
+  std::strong_ordering operator()(const SeriesResult& left, const SeriesResult& right) const { return left.points.size() <=> right.points.size(); }
   std::strong_ordering operator()(const StatsValue& left, const StatsValue& right) const { return order(average(left), average(right)); }
   std::strong_ordering operator()(const AverageResult& left, const AverageResult& right) const {
     return order(average(left), average(right));
@@ -77,8 +86,8 @@ std::strong_ordering order(const Value& left, const Value& right) { return std::
 bool shown_by_value(const Type& value) {
   switch (value.kind()) {
     case TypeKind::integer:
-    case TypeKind::enumeration:
-    case TypeKind::aggregation: return true;
+    case TypeKind::enumeration: return true;
+    case TypeKind::aggregation: return value.aggregation() != Aggregation::series;
     case TypeKind::none:
     case TypeKind::boolean:
     case TypeKind::string:
@@ -90,6 +99,10 @@ bool shown_by_value(const Type& value) {
     case TypeKind::stack:
     case TypeKind::symbol:
     case TypeKind::timestamp:
+    case TypeKind::inet:
+    case TypeKind::macaddr:
+    case TypeKind::username:
+    case TypeKind::cgroup_path:
     case TypeKind::context: return false;
   }
   return false;

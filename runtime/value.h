@@ -28,14 +28,23 @@ struct TupleValue { std::vector<Value> elements; };
 struct StructValue { std::vector<NamedValue> members; };  // those of anonymous members stand among them
 struct SymbolValue { std::uint64_t address; SymbolSpace space; };
 struct StackFrames { std::vector<std::uint64_t> addresses; SymbolSpace space; std::uint32_t process; };
+struct InetValue { std::uint32_t family; std::string bytes; };   // 4 or 16 bytes, network order
+struct MacValue { std::string bytes; };                          // 6 bytes
+struct UserValue { std::uint64_t id; };
+struct CgroupValue { std::uint64_t id; std::string pattern; };   // pattern: glob over the hierarchies' names; empty: all
 struct TimeValue { std::uint64_t nanoseconds; std::string format; };  // CLOCK_BOOTTIME
 struct StatsValue { std::uint64_t count; std::uint64_t total; bool is_signed; };
 struct AverageResult { std::uint64_t count; std::uint64_t total; bool is_signed; };
 struct HistogramValue { std::vector<std::uint64_t> counts; Buckets buckets; bool linear; };
 
+// Intervals of tseries(), oldest first and without gaps; `start`: ns since 1970.
+struct SeriesPoint { std::uint64_t start; std::optional<std::int64_t> value; };
+struct SeriesResult { std::vector<SeriesPoint> points; std::uint64_t interval; bool is_signed; };
+
 struct Value {
   using Kind = std::variant<NoValue, bool, std::int64_t, std::uint64_t, PointerValue, EnumValue, StringValue, BufferValue, ArrayValue,
-                            TupleValue, StructValue, SymbolValue, StackFrames, TimeValue, StatsValue, AverageResult, HistogramValue>;
+                            TupleValue, StructValue, SymbolValue, StackFrames, TimeValue, InetValue, MacValue, UserValue, CgroupValue, StatsValue,
+                            AverageResult, HistogramValue, SeriesResult>;
   Kind kind;
 };
 
@@ -51,6 +60,7 @@ class DecodeSource {
   // The frames of a stack, innermost first; empty where they are gone.
   virtual std::vector<std::uint64_t> stack_frames(const layout::StackValue& stack) const = 0;
   virtual std::string time_format(std::uint64_t index) const = 0;
+  virtual std::string cgroup_pattern(std::uint64_t index) const = 0;
 };
 
 // `bytes` must hold at least type.size() bytes. Aggregations are not decoded here: see merge().

@@ -124,7 +124,8 @@ Type Inference::map_read(const MapAccess& node, Range range, Facts& facts) {
     case Aggregation::average: return map.value.is_signed() ? Type::int64() : Type::uint64();
     case Aggregation::stats:
     case Aggregation::hist:
-    case Aggregation::lhist: break;
+    case Aggregation::lhist:
+    case Aggregation::series: break;
   }
   diagnostics_.report<DiagnosticId::aggregation_read>(range, aggregation_name(map.value.aggregation()))
       .with_help("it can be printed with `print()` and emptied with `clear()`");

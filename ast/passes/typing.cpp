@@ -76,7 +76,9 @@ std::optional<Type> unify(const Type& a, const Type& b) {
   if (a.is_numeric() && b.is_numeric()) return unify_numbers(a, b);
   if (a.kind() != b.kind()) return std::nullopt;
   if (a.is_string()) return Type::string(std::max(a.size(), b.size()), a.may_be_cut() || b.may_be_cut());
-  if (a.is(TypeKind::buffer)) return a.size() >= b.size() ? a : b;
+  if (a.is(TypeKind::buffer)) {
+    return a == b ? a : Type::counted_buffer(std::max(a.buffer_capacity(), b.buffer_capacity()));
+  }
   if (a.is_tuple()) return unify_tuples(a, b);
   if (a.is(TypeKind::aggregation)) {
     if (!(a.aggregation() == b.aggregation() && a.buckets() == b.buckets())) return std::nullopt;
@@ -165,6 +167,10 @@ bool can_cast(const Type& from, const Type& to) {
     case TypeKind::stack:
     case TypeKind::symbol:
     case TypeKind::timestamp:
+    case TypeKind::inet:
+    case TypeKind::macaddr:
+    case TypeKind::username:
+    case TypeKind::cgroup_path:
     case TypeKind::context:
     case TypeKind::aggregation: return false;
   }

@@ -21,6 +21,7 @@ struct Bits {
   Result operator()(PointerValue value) const { return value.address; }
   Result operator()(const EnumValue& value) const { return static_cast<std::uint64_t>(value.value); }
   Result operator()(SymbolValue value) const { return value.address; }
+  Result operator()(UserValue value) const { return value.id; }
   Result operator()(const AverageResult& value) const { return std::visit(*this, average(value).kind); }
   Result operator()(const auto&) const { return std::nullopt; }
 };

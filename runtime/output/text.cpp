@@ -7,6 +7,7 @@
 #include "runtime/output/output.h"
 #include "runtime/output/printf.h"
 #include "runtime/output/selection.h"
+#include "runtime/output/series.h"
 #include "runtime/output/value_text.h"
 #include "runtime/output/wall_time.h"
 
@@ -91,6 +92,9 @@ void TextOutput::map(const MapContents& map, std::uint64_t top, std::uint64_t di
     if (const auto* histogram = std::get_if<HistogramValue>(&entry.value.kind)) {
       text_ += ":\n";
       append_histogram(text_, *histogram, histogram_divisor(*histogram, divisor));
+    } else if (const auto* series = std::get_if<SeriesResult>(&entry.value.kind)) {
+      text_ += ":";
+      append_series(text_, *series);
     } else {
       text_ += ": ";
       values_.append(text_, shown_value(entry.value, divisor));

@@ -6,7 +6,11 @@
 #include <iterator>
 
 #include "runtime/output/histogram.h"
+#include "runtime/output/network_text.h"
+#include "runtime/output/series.h"
 #include "runtime/output/wall_time.h"
+#include "runtime/cgroups.h"
+#include "runtime/users.h"
 
 namespace fathom {
 
@@ -74,12 +78,17 @@ struct ValueText::Append {
   }
   void operator()(const StackFrames& value) const { values.append_stack(text, value); }
   void operator()(const TimeValue& value) const { text += time_text(wall_from_boot(value.nanoseconds), value.format); }
+  void operator()(const InetValue& value) const { text += inet_text(value); }
+  void operator()(const MacValue& value) const { text += mac_text(value); }
+  void operator()(UserValue value) const { text += user_name(value.id); }
+  void operator()(const CgroupValue& value) const { text += cgroup_paths(value.id, value.pattern); }
   void operator()(const StatsValue& value) const {
     if (value.is_signed) return append_stats(text, value, static_cast<std::int64_t>(value.total));
     append_stats(text, value, value.total);
   }
   void operator()(const AverageResult& value) const { values.append(text, average(value)); }
   void operator()(const HistogramValue& value) const { append_histogram(text, value); }
+  void operator()(const SeriesResult& value) const { append_series(text, value); }
 };
 
 void ValueText::append(std::string& text, const Value& value) const { std::visit(Append{*this, text}, value.kind); }

@@ -24,7 +24,7 @@ LINE_LIMIT = 800
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?P<open>[<"])(?P<name>[^>"]+)[>"]')
 DIAGNOSTIC = re.compile(r"^\s*DIAGNOSTIC\((\w+),\s*(\w+),", re.MULTILINE)
-PROTOTYPE_TYPES = "none|auto|bool|int|uint32|uint64|int64|string|pointer|stack|symbol|timestamp|any|map"
+PROTOTYPE_TYPES = "none|auto|bool|int|uint32|uint64|int64|string|pointer|stack|symbol|timestamp|any|map|inet|macaddr|username|cgroup_path"
 PROTOTYPE = re.compile(rf'"(?:{PROTOTYPE_TYPES})(?:\[\d+\])? (?P<name>[a-z_]\w*)(?P<arguments>\([^"]*\))?"')
 PROVIDER_NAME = re.compile(r'\.name\s*=\s*"(\w+)"')
 

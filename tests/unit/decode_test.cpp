@@ -17,6 +17,7 @@ class FakeSource : public DecodeSource {
     return {stack.hash + 1, stack.hash + 2, stack.hash + 3};
   }
   std::string time_format(std::uint64_t index) const override { return index == 1 ? "%H" : "?"; }
+  std::string cgroup_pattern(std::uint64_t index) const override { return index == 1 ? "cpu*" : ""; }
 };
 
 Bytes bytes_of(std::initializer_list<int> numbers) {
