@@ -88,6 +88,8 @@ struct ProbeType {
   Moment moment = Moment::attached;
   // -p PID: true where attaching to the process filters, or where there is nothing to filter; false where the program has to compare.
   bool filters_process_at_attach = false;
+  // Which memory an address points to that comes without saying so: `(struct foo *)arg0`.
+  AddressSpace pointers = AddressSpace::kernel;
 
   // `parts`: the text between colons after the provider's name, quotes removed. Wildcards are kept as they are.
   std::expected<AttachPoint, AttachPointProblem> (*parse)(std::span<const std::string> parts);

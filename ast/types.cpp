@@ -10,6 +10,7 @@ namespace fathom {
 namespace {
 
 const std::vector<Type> no_parts;
+const std::vector<std::string> no_names;
 const std::vector<std::pair<std::int64_t, std::string>> no_enumerators;
 
 std::shared_ptr<const std::vector<Type>> share(std::vector<Type> parts) {
@@ -42,6 +43,12 @@ Type Type::integer(std::uint32_t size, bool is_signed) {
   type.kind_ = TypeKind::integer;
   type.size_ = size;
   type.flag_ = is_signed;
+  return type;
+}
+
+Type Type::literal() {
+  Type type = int64();
+  type.open_ = true;
   return type;
 }
 
@@ -111,8 +118,15 @@ Type Type::enumeration(std::string name, Type underlying,
 Type Type::tuple(std::vector<Type> elements) {
   Type type;
   type.kind_ = TypeKind::tuple;
-  type.size_ = tuple_offsets(elements).back();
+  // The empty one takes a byte too: the kernel has no maps of nothing.
+  type.size_ = std::max(tuple_offsets(elements).back(), 1u);
   type.parts_ = share(std::move(elements));
+  return type;
+}
+
+Type Type::record(std::vector<std::string> names, std::vector<Type> elements) {
+  Type type = tuple(std::move(elements));
+  type.names_ = std::make_shared<const std::vector<std::string>>(std::move(names));
   return type;
 }
 
@@ -168,9 +182,12 @@ Type Type::cgroup_path() {
   return type;
 }
 
-Type Type::context() {
+Type Type::context(std::string name, std::shared_ptr<const StructLayout> layout) {
   Type type;
   type.kind_ = TypeKind::context;
+  type.name_ = std::move(name);
+  type.size_ = layout ? layout->size : 0;
+  type.layout_ = std::move(layout);
   return type;
 }
 
@@ -225,11 +242,26 @@ std::uint32_t Type::alignment() const {
 
 const std::vector<Type>& Type::parts() const { return parts_ ? *parts_ : no_parts; }
 
+const std::vector<std::string>& Type::names() const { return names_ ? *names_ : no_names; }
+
+std::optional<std::uint32_t> Type::part_named(std::string_view name) const {
+  auto found = std::ranges::find(names(), name);
+  if (found == names().end()) return std::nullopt;
+  return static_cast<std::uint32_t>(found - names().begin());
+}
+
 const std::vector<std::pair<std::int64_t, std::string>>& Type::enumerators() const { return enumerators_ ? *enumerators_ : no_enumerators; }
 
 Type Type::with_space(AddressSpace space) const {
   Type type = *this;
   type.space_ = space;
+  return type;
+}
+
+Type Type::widened() const {
+  Type type = *this;
+  type.size_ = word;
+  type.parts_ = share({integer(word, is_signed())});
   return type;
 }
 
@@ -255,21 +287,23 @@ bool operator==(const Type& a, const Type& b) {
     case TypeKind::macaddr:
     case TypeKind::username:
     case TypeKind::cgroup_path:
-    case TypeKind::context:
       return true;
+    case TypeKind::context:
+      return a.name_ == b.name_;
     case TypeKind::symbol:
       return a.space_ == b.space_;
     case TypeKind::stack:
       return a.space_ == b.space_ && a.count_ == b.count_;
     case TypeKind::structure:
-    case TypeKind::enumeration:
       return a.name_ == b.name_;
+    case TypeKind::enumeration:  // those without a name are told apart by what they name
+      return a.name_ == b.name_ && (!a.name_.empty() || a.enumerators_ == b.enumerators_ || a.enumerators() == b.enumerators());
     case TypeKind::pointer:
       return a.space_ == b.space_ && a.parts() == b.parts();
     case TypeKind::array:
       return a.count_ == b.count_ && a.parts() == b.parts();
     case TypeKind::tuple:
-      return a.parts() == b.parts();
+      return a.parts() == b.parts() && a.names() == b.names() && a.is_record() == b.is_record();
     case TypeKind::aggregation:
       return a.aggregation_ == b.aggregation_ && a.buckets_ == b.buckets_;
   }
@@ -316,11 +350,12 @@ std::string to_string(const Type& type) {
     case TypeKind::enumeration: return fmt::format("enum {}", type.name().empty() ? "(anonymous)" : type.name());
     case TypeKind::tuple: {
       std::string text = "(";
-      for (const Type& part : type.parts()) {
-        if (text.size() > 1) text += ", ";
-        text += to_string(part);
+      for (std::size_t i = 0; i < type.parts().size(); ++i) {
+        if (i > 0) text += ", ";
+        if (type.is_record()) text += type.names()[i] + "=";
+        text += to_string(type.parts()[i]);
       }
-      return text + (type.parts().size() == 1 ? ",)" : ")");
+      return text + (type.parts().size() == 1 && !type.is_record() ? ",)" : ")");
     }
     case TypeKind::stack: return type.symbol_space() == SymbolSpace::user ? "ustack" : "kstack";
     case TypeKind::symbol: return type.symbol_space() == SymbolSpace::user ? "usym" : "ksym";
@@ -357,15 +392,15 @@ std::vector<std::uint32_t> tuple_offsets(const std::vector<Type>& elements) {
 
 Type stored(const Type& type) {
   switch (type.kind()) {
-    case TypeKind::integer: return Type::integer(word, type.is_signed());
-    case TypeKind::enumeration:
-      return Type::enumeration(type.name(), Type::integer(word, type.is_signed()),
-                               std::make_shared<const std::vector<std::pair<std::int64_t, std::string>>>(type.enumerators()));
+    case TypeKind::integer: return type.is_open() ? type : Type::integer(word, type.is_signed());
+    case TypeKind::enumeration: return type.widened();
     case TypeKind::tuple: {
       std::vector<Type> parts;
       for (const Type& part : type.parts()) parts.push_back(stored(part));
-      return Type::tuple(std::move(parts));
+      return type.is_record() ? Type::record(type.names(), std::move(parts)) : Type::tuple(std::move(parts));
     }
+    case TypeKind::context:
+      return type.layout() ? Type::structure(type.name(), false, type.size(), 0, type.layout()) : type;
     case TypeKind::none:
     case TypeKind::boolean:
     case TypeKind::string:
@@ -380,11 +415,35 @@ Type stored(const Type& type) {
     case TypeKind::macaddr:
     case TypeKind::username:
     case TypeKind::cgroup_path:
-    case TypeKind::context:
     case TypeKind::aggregation:
       return type;
   }
   return type;
+}
+
+bool is_comparable(const Type& type) {
+  switch (type.kind()) {
+    case TypeKind::boolean:
+    case TypeKind::integer:
+    case TypeKind::string:
+    case TypeKind::buffer:
+    case TypeKind::pointer:
+    case TypeKind::enumeration:
+    case TypeKind::macaddr:
+    case TypeKind::username:
+    case TypeKind::symbol: return true;
+    case TypeKind::array: return type.element().is_scalar() || (type.element().is_array() && is_comparable(type.element()));
+    case TypeKind::tuple: return std::ranges::all_of(type.parts(), is_comparable);
+    case TypeKind::none:
+    case TypeKind::structure:  // padding and unions
+    case TypeKind::stack:
+    case TypeKind::timestamp:
+    case TypeKind::inet:
+    case TypeKind::cgroup_path:
+    case TypeKind::context:
+    case TypeKind::aggregation: return false;
+  }
+  return false;
 }
 
 }  // namespace fathom

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +21,7 @@ enum class TypeKind : std::uint8_t {
   array,        // part 0 is the element, `count` of them
   structure,    // struct or union, from BTF, a tracepoint's format or the script
   enumeration,  // part 0 is the underlying integer
-  tuple,        // parts
+  tuple,        // parts; a record is a tuple whose parts have names
   stack,        // StackValue in runtime/layout.h
   symbol,       // 8 bytes: an address that prints as a name
   timestamp,    // TimestampValue in runtime/layout.h
@@ -28,7 +29,7 @@ enum class TypeKind : std::uint8_t {
   macaddr,      // 8 bytes, of which the first 6 are the address
   username,     // 8 bytes: a user id that prints as the user's name
   cgroup_path,  // CgroupPathValue in runtime/layout.h
-  context,      // `args`: what a probe's context offers by name; only its members are values
+  context,      // `args`: what a probe's context offers by name; as a value it is a struct of these, built when it is wanted
   aggregation,  // what a map of count(), hist(), … holds; never the value of an expression
 };
 
@@ -73,6 +74,8 @@ class Type {
   static Type none() { return {}; }
   static Type boolean();
   static Type integer(std::uint32_t size, bool is_signed);
+  // Of a number written in the script that is not negative: an int64 that takes the sign of what it is combined with.
+  static Type literal();
   static Type int64() { return integer(8, true); }
   static Type uint64() { return integer(8, false); }
   // `may_be_cut`: read from memory up to its capacity, so that one that fills it is shown as cut off.
@@ -88,6 +91,7 @@ class Type {
   static Type enumeration(std::string name, Type underlying,
                           std::shared_ptr<const std::vector<std::pair<std::int64_t, std::string>>> names);
   static Type tuple(std::vector<Type> elements);
+  static Type record(std::vector<std::string> names, std::vector<Type> elements);
   static Type stack(SymbolSpace space, std::uint32_t frames);
   static Type symbol(SymbolSpace space);
   static Type timestamp();
@@ -95,7 +99,8 @@ class Type {
   static Type macaddr();
   static Type username();
   static Type cgroup_path();
-  static Type context();
+  // `layout`: the fields as members of a struct, where their values can be kept.
+  static Type context(std::string name = {}, std::shared_ptr<const StructLayout> layout = nullptr);
   // `operand_signed`: whether sums and extremes are signed.
   static Type aggregation(Aggregation kind, bool operand_signed, Buckets buckets = {});
 
@@ -107,6 +112,8 @@ class Type {
   bool is_pointer() const { return kind_ == TypeKind::pointer; }
   bool is_structure() const { return kind_ == TypeKind::structure; }
   bool is_tuple() const { return kind_ == TypeKind::tuple; }
+  bool is_record() const { return names_ != nullptr; }
+  bool is_array() const { return kind_ == TypeKind::array; }
   bool is_aggregation() const { return kind_ == TypeKind::aggregation; }
   // Held in one register: boolean, integer, pointer, enumeration, symbol, macaddr, username.
   bool is_scalar() const;
@@ -118,6 +125,8 @@ class Type {
   bool is_counted() const { return kind_ == TypeKind::buffer && flag_; }
   std::uint32_t buffer_capacity() const { return is_counted() ? size_ - length_size : size_; }
   static constexpr std::uint32_t length_size = 4;
+  // An integer whose sign is still open: see literal().
+  bool is_open() const { return open_; }
 
   // Bytes that a value takes in memory; for tuples with the natural alignment of runtime/layout.h.
   std::uint32_t size() const { return size_; }
@@ -134,17 +143,23 @@ class Type {
   const Type& element() const { return parts().front(); }
   const Type& underlying() const { return parts().front(); }
   const std::vector<Type>& parts() const;
+  const std::vector<std::string>& names() const;  // of a record's parts
+  // The number of a record's part of this name.
+  std::optional<std::uint32_t> part_named(std::string_view name) const;
   const std::shared_ptr<const StructLayout>& layout() const { return layout_; }
   const std::vector<std::pair<std::int64_t, std::string>>& enumerators() const;
 
   Type with_space(AddressSpace space) const;
   Type with_layout(std::shared_ptr<const StructLayout> layout) const;
+  // An enumeration in 8 bytes.
+  Type widened() const;
 
   // Structural equality; structs are equal when name and size are. A size of 0 (a struct that was only named so far) equals any.
   friend bool operator==(const Type& a, const Type& b);
 
  private:
   TypeKind kind_ = TypeKind::none;
+  bool open_ = false;  // integer: see literal()
   bool flag_ = false;  // integer, enumeration, aggregation: signed; structure: union; string: may be cut; buffer: counted
   AddressSpace space_ = AddressSpace::kernel;
   Aggregation aggregation_ = Aggregation::count;
@@ -153,6 +168,7 @@ class Type {
   Buckets buckets_;
   std::string name_;
   std::shared_ptr<const std::vector<Type>> parts_;
+  std::shared_ptr<const std::vector<std::string>> names_;
   std::shared_ptr<const StructLayout> layout_;
   std::shared_ptr<const std::vector<std::pair<std::int64_t, std::string>>> enumerators_;
 };
@@ -165,14 +181,18 @@ struct StructMember {
   std::uint32_t bit_size = 0;    // 0: not a bitfield
 };
 
-// Spelled as in scripts: "uint64", "struct task_struct *", "string[16]", "(int64, string[16])".
+// Spelled as in scripts: "uint64", "struct task_struct *", "string[16]", "(int64, string[16])", "(x=int64)".
 std::string to_string(const Type& type);
 
 // Byte offsets of a tuple's elements, each at its natural alignment; the total size (a multiple of the largest alignment) comes last.
 std::vector<std::uint32_t> tuple_offsets(const std::vector<Type>& elements);
 
-// The type in which a value is kept in a map, a tuple or an event: integers and enumerations take 8 bytes so that widths never clash.
+// The type in which a value is kept in a map, a tuple or an event: integers and enumerations take 8 bytes so that widths never clash, and
+// `args` becomes a struct.
 Type stored(const Type& type);
+
+// Whether == and != are defined between two values of the type: all their bytes say what they are.
+bool is_comparable(const Type& type);
 
 std::string_view aggregation_name(Aggregation aggregation);
 // As scripts name it: "avg", "max", "min", "sum"; "last" is the default.

@@ -1,4 +1,6 @@
 // Expressions.
+#include <bit>
+
 #include "ast/walk.h"
 #include "codegen/call_lowering.h"
 
@@ -51,12 +53,8 @@ Operand ProbeLowering::lower(const Expression& expression, const Destination* hi
       [&](const Binary& n) { return binary(n, expression); }, [&](const Ternary& n) { return ternary(n, expression); },
       [&](const Member& n) { return member(n, expression); }, [&](const Subscript& n) { return subscript(n, expression); },
       [&](const Cast& n) { return cast(n, expression); },
-      [&](const ast::Tuple&) {
-        Destination memory{temporary(known.type.size()), known.type, true};
-        store(expression, memory);
-        return Operand{Operand::Place::memory, memory.memory, known.type};
-      },
-      [](const Record&) { return Operand{}; },  // refused by check
+      [&](const ast::Tuple&) { return Operand{Operand::Place::memory, in_memory(expression, known.type), known.type}; },
+      [&](const Record&) { return Operand{Operand::Place::memory, in_memory(expression, known.type), known.type}; },
       [&](const SizeOf&) { return number(static_cast<std::uint64_t>(known.constant.value_or(0))); },
       [&](const OffsetOf&) { return number(static_cast<std::uint64_t>(known.constant.value_or(0))); }, [](const TypeOf&) { return Operand{}; },
       [&](const Comptime& n) { return lower(*n.operand, hint); },
@@ -74,6 +72,7 @@ Operand ProbeLowering::call(const Expression& expression, const Expressions& arg
 
 bool ProbeLowering::writes_in_place(const Expression& expression) const {
   const Facts& known = facts(expression);
+  if (known.type.is(TypeKind::context)) return true;
   return (known.builtin != nullptr && known.builtin->writes_in_place) || (known.text && known.type.is_string());
 }
 
@@ -104,7 +103,7 @@ Operand ProbeLowering::unary(const Unary& node, const Expression& expression) {
     case UnaryOperator::bitwise_not: return result(bpf_.CreateNot(scalar(*node.operand)));
     case UnaryOperator::logical_not: return result(bpf_.from_bool(bpf_.CreateNot(condition(*node.operand))));
     case UnaryOperator::dereference: return at_address(scalar(*node.operand), in_space_of(type, *node.operand));
-    case UnaryOperator::address_of: break;  // refused by check
+    case UnaryOperator::address_of: return address_of(*node.operand, type);
   }
   return {};
 }
@@ -122,6 +121,7 @@ Operand ProbeLowering::step(const Step& node, const Expression& expression) {
   llvm::Value* old = bpf_.CreateLoad(bpf_.getInt64Ty(), slot.value);
   llvm::Value* amount = slot.type.is_pointer() ? pointer_step(slot.type, bpf_.number(1)) : bpf_.number(1);
   llvm::Value* changed = up ? bpf_.CreateAdd(old, amount) : bpf_.CreateSub(old, amount);
+  if (slot.type.is_integer()) changed = bpf_.narrow(changed, slot.type.size(), slot.type.is_signed());
   bpf_.CreateStore(changed, slot.value);
   return {Operand::Place::scalar, before ? old : changed, slot.type};
 }
@@ -146,8 +146,8 @@ Operand ProbeLowering::binary(const Binary& node, const Expression& expression) 
   auto truth = [&](llvm::Value* value) { return Operand{Operand::Place::scalar, bpf_.from_bool(value), known.type}; };
   const Type& left_type = facts(*node.left).type;
   const Type& right_type = facts(*node.right).type;
-  if (left_type.is_string() || left_type.is_tuple()) {
-    llvm::Value* equal = left_type.is_tuple() ? tuple_equal(*node.left, *node.right) : string_equal(*node.left, *node.right);
+  if (!left_type.is_scalar()) {
+    llvm::Value* equal = left_type.is_string() ? string_equal(*node.left, *node.right) : memory_equal(*node.left, *node.right);
     return truth(node.op == BinaryOperator::equal ? equal : bpf_.CreateNot(equal));
   }
   llvm::Value* left = scalar(*node.left);
@@ -229,7 +229,9 @@ llvm::Value* ProbeLowering::divide(llvm::Value* left, llvm::Value* right, bool i
 Operand ProbeLowering::ternary(const Ternary& node, const Expression& expression) {
   const Type& type = facts(expression).type;
   const Expression& then = node.then ? *node.then : *node.condition;
-  llvm::Value* test = condition(*node.condition);
+  // The condition is evaluated once, also where it is the value.
+  llvm::Value* tested = scalar(*node.condition);
+  llvm::Value* test = bpf_.to_bool(tested);
   if (type.is_none()) {
     bpf_.choose(test, [&] { lower(then); }, [&] { lower(*node.otherwise); });
     return {};
@@ -237,7 +239,8 @@ Operand ProbeLowering::ternary(const Ternary& node, const Expression& expression
   if (type.is_scalar()) {
     llvm::AllocaInst* result = bpf_.word();
     bpf_.choose(
-        test, [&] { bpf_.CreateStore(scalar(then), result); }, [&] { bpf_.CreateStore(scalar(*node.otherwise), result); });
+        test, [&] { bpf_.CreateStore(node.then ? scalar(then) : tested, result); },
+        [&] { bpf_.CreateStore(scalar(*node.otherwise), result); });
     return {Operand::Place::scalar, bpf_.CreateLoad(bpf_.getInt64Ty(), result), type};
   }
   Destination memory{temporary(type.size()), type, true};
@@ -251,7 +254,7 @@ Operand ProbeLowering::member(const Member& node, const Expression& expression) 
   if (base_type.is(TypeKind::context)) return context_field(probe_.context.fields[known.index]);
   if (base_type.is_tuple()) {
     Operand base = lower(*node.base);
-    return from_memory(bpf_.at(base.value, tuple_offsets(base.type.parts())[known.index]), base.type.parts()[known.index], 0);
+    return part_of(base, tuple_offsets(base.type.parts())[known.index], base.type.parts()[known.index]);
   }
   const StructMember* member = &*known.member;
   if (base_type.is_pointer()) {
@@ -262,7 +265,7 @@ Operand ProbeLowering::member(const Member& node, const Expression& expression) 
   if (base.place == Operand::Place::remote) {
     return at_address(bpf_.CreateAdd(base.value, bpf_.number(member->offset)), known.type.with_space(base.type.space()), member);
   }
-  return from_memory(bpf_.at(base.value, member->offset), known.type, 1, member);
+  return part_of(base, member->offset, known.type, member);
 }
 
 Operand ProbeLowering::subscript(const Subscript& node, const Expression& expression) {
@@ -270,33 +273,85 @@ Operand ProbeLowering::subscript(const Subscript& node, const Expression& expres
   const Type& base_type = facts(*node.base).type;
   if (base_type.is_tuple()) {
     Operand base = lower(*node.base);
-    return from_memory(bpf_.at(base.value, tuple_offsets(base.type.parts())[known.index]), base.type.parts()[known.index], 0);
+    return part_of(base, tuple_offsets(base.type.parts())[known.index], base.type.parts()[known.index]);
   }
   if (base_type.is_pointer()) {
     llvm::Value* address = bpf_.CreateAdd(scalar(*node.base), pointer_step(base_type, scalar(*node.index)));
     return at_address(address, known.type.with_space(base_type.space()));
   }
-  Operand base = lower(*node.base);
-  std::uint32_t size = std::max(known.type.size(), 1u);
-  std::uint32_t count = std::max(base_type.size() / size, 1u);
-  llvm::Value* index = scalar(*node.index);
-  // An index beyond the end reads as zero; the compare also is what lets the verifier accept the access.
+  if (known.constant) return {Operand::Place::scalar, bpf_.number(static_cast<std::uint64_t>(*known.constant)), known.type};
+  return element(lower(*node.base), base_type, *node.index, known.type);
+}
+
+Operand ProbeLowering::element(const Operand& base, const Type& base_type, const Expression& index_expression, const Type& type) {
+  bool is_remote = base.place == Operand::Place::remote;
+  std::uint32_t size = std::max(type.size(), 1u);
+  Type element = type.with_space(base.type.space());
+  std::uint32_t count = base_type.size() / size;
+  if (auto constant = facts(index_expression).constant; constant && (is_remote || *constant < count)) {
+    auto offset = static_cast<std::uint64_t>(*constant) * size;
+    if (is_remote) return at_address(bpf_.CreateAdd(base.value, bpf_.number(offset)), element);
+    return part_of(base, static_cast<std::uint32_t>(offset), element);
+  }
+  llvm::Value* index = scalar(index_expression);
+  if (count == 0 && is_remote) return at_address(bpf_.CreateAdd(base.value, bpf_.CreateMul(index, bpf_.number(size))), element);
+  // An index beyond the end reads as zero; from far away it is an address that can not be read.
   llvm::Value* inside = bpf_.CreateICmpULT(index, bpf_.number(count));
-  if (!facts(*node.index).constant) index = bpf_.bounded(index, count);
-  llvm::Value* offset = bpf_.CreateMul(index, bpf_.number(size));
-  Operand element = base.place == Operand::Place::remote
-                        ? at_address(bpf_.CreateAdd(base.value, offset), known.type.with_space(base.type.space()))
-                        : from_memory(bpf_.at(base.value, offset), known.type, 1);
-  if (element.place == Operand::Place::scalar) element.value = bpf_.CreateSelect(inside, element.value, bpf_.number(0));
-  return element;
+  if (is_remote) {
+    llvm::Value* address = bpf_.CreateAdd(base.value, bpf_.CreateMul(index, bpf_.number(size)));
+    return at_address(bpf_.CreateSelect(inside, address, bpf_.number(0)), element);
+  }
+  llvm::Value* offset = bpf_.CreateMul(bpf_.bounded(index, std::max(count, 1u)), bpf_.number(size));
+  Operand place = from_memory(bpf_.at(base.value, offset), element, std::min(base.alignment, 1u << std::countr_zero(size)));
+  if (place.place == Operand::Place::scalar) {
+    place.value = bpf_.CreateSelect(inside, place.value, bpf_.number(0));
+    return place;
+  }
+  place.padded = base.padded;
+  Destination copy{temporary(size), element, true};
+  bpf_.choose(inside, [&] { store(place, copy); }, [&] { bpf_.clear(copy.memory, size); });
+  return {Operand::Place::memory, copy.memory, element};
+}
+
+// A pointer that is laid down in a map and taken up again is a plain number to the verifier, which allows any arithmetic on those.
+Operand ProbeLowering::address_of(const Expression& operand, const Type& type) {
+  const Facts& known = facts(operand);
+  llvm::Value* pointer = known.map_reference ? static_cast<llvm::Value*>(map(known.index)) : variables_[known.index].value;
+  llvm::Value* place = scratch(word);
+  bpf_.CreateStore(bpf_.CreatePtrToInt(pointer, bpf_.getInt64Ty()), place, true);
+  return {Operand::Place::scalar, bpf_.CreateLoad(bpf_.getInt64Ty(), place, true), type};
 }
 
 Operand ProbeLowering::cast(const Cast& node, const Expression& expression) {
   const Type& type = facts(expression).type;
-  if (!type.is_scalar()) return lower(*node.operand);
+  const Type& from = facts(*node.operand).type;
+  if (!type.is_scalar()) {
+    if (!from.is_scalar()) return cast_memory(lower(*node.operand), type);
+    llvm::Value* memory = temporary(type.size());
+    bpf_.store(scalar(*node.operand), memory, type.size());
+    return {Operand::Place::memory, memory, type};
+  }
+  if (!from.is_scalar()) {
+    Operand array = lower(*node.operand);
+    if (array.place == Operand::Place::remote) return at_address(array.value, type.with_space(array.type.space()));
+    return from_memory(array.value, type, array.alignment);
+  }
   llvm::Value* value = scalar(*node.operand);
   if (type.is(TypeKind::boolean)) return {Operand::Place::scalar, bpf_.from_bool(bpf_.to_bool(value)), type};
   return {Operand::Place::scalar, bpf_.narrow(value, type.size(), type.is_signed()), type};
+}
+
+// Between values that live in memory: the same bytes under another type, or a copy where sizes differ.
+Operand ProbeLowering::cast_memory(const Operand& operand, const Type& type) {
+  if (operand.type == type || type.is_structure()) return operand;
+  if (type.is_array()) {
+    Operand bytes = operand;
+    bytes.type = type.with_space(operand.type.space());
+    return bytes;
+  }
+  Destination copy{temporary(type.size()), type, true};
+  store(operand, copy);
+  return {Operand::Place::memory, copy.memory, type};
 }
 
 }  // namespace fathom::codegen

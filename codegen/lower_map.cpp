@@ -6,6 +6,8 @@ namespace fathom::codegen {
 namespace {
 
 constexpr std::uint32_t word = 8;
+// Of an operation that the machine has no atomic form for; each that fails means that another CPU got through.
+constexpr std::uint64_t max_attempts = 64;
 
 }  // namespace
 
@@ -43,7 +45,8 @@ void ProbeLowering::assign(std::uint32_t map, llvm::Value* key, const Operand& v
     return;
   }
   Destination copy{value.value, plan.value, true};
-  if (value.place != Operand::Place::memory || !(value.type == plan.value) || value.alignment < word) {
+  bool ready = value.place == Operand::Place::memory && value.type == plan.value && value.alignment == word && value.padded;
+  if (!ready) {
     copy.memory = temporary(plan.value.size());
     store(value, copy);
   }
@@ -158,17 +161,27 @@ void ProbeLowering::with_element(std::uint32_t map, llvm::Value* key, std::uint3
 void ProbeLowering::replace_in_map(std::uint32_t map, llvm::Value* key, const std::function<llvm::Value*(llvm::Value*)>& change) {
   const MapPlan& plan = map_plan(map);
   with_element(map, key, plan.value.size(), [&](llvm::Value* place) {
-    bpf_.CreateStore(change(bpf_.CreateLoad(bpf_.getInt64Ty(), place)), place);
+    llvm::AllocaInst* seen = bpf_.word();
+    bpf_.CreateStore(bpf_.CreateLoad(bpf_.getInt64Ty(), place), seen);
+    bpf_.repeat(max_attempts, [&](llvm::Value*, llvm::BasicBlock* done) {
+      llvm::Value* old = bpf_.CreateLoad(bpf_.getInt64Ty(), seen);
+      auto* result = bpf_.CreateAtomicCmpXchg(place, old, change(old), llvm::Align(word), llvm::AtomicOrdering::Monotonic,
+                                              llvm::AtomicOrdering::Monotonic);
+      llvm::Value* found = bpf_.CreateExtractValue(result, 0);
+      bpf_.CreateStore(found, seen);
+      llvm::BasicBlock* again = bpf_.block("again");
+      bpf_.CreateCondBr(bpf_.CreateICmpEQ(found, old), done, again);
+      bpf_.SetInsertPoint(again);
+    });
     mark_written(map, place);
   });
 }
 
-llvm::Value* ProbeLowering::add_to_map(std::uint32_t map, llvm::Value* key, llvm::Value* amount) {
+llvm::Value* ProbeLowering::change_at_once(std::uint32_t map, llvm::Value* key, llvm::AtomicRMWInst::BinOp op, llvm::Value* amount) {
   llvm::AllocaInst* before = bpf_.word();
   bpf_.CreateStore(bpf_.number(0), before);
   with_element(map, key, word, [&](llvm::Value* place) {
-    llvm::Value* old =
-        bpf_.CreateAtomicRMW(llvm::AtomicRMWInst::Add, place, amount, llvm::Align(word), llvm::AtomicOrdering::Monotonic);
+    llvm::Value* old = bpf_.CreateAtomicRMW(op, place, amount, llvm::Align(word), llvm::AtomicOrdering::Monotonic);
     bpf_.CreateStore(old, before);
     mark_written(map, place);
   });
@@ -176,13 +189,27 @@ llvm::Value* ProbeLowering::add_to_map(std::uint32_t map, llvm::Value* key, llvm
 }
 
 void ProbeLowering::change_map(std::uint32_t map, llvm::Value* key, ast::BinaryOperator op, llvm::Value* amount, bool is_signed) {
-  if (op == ast::BinaryOperator::add) {
-    add_to_map(map, key, amount);
-  } else if (op == ast::BinaryOperator::subtract) {
-    add_to_map(map, key, bpf_.CreateNeg(amount));
-  } else {
-    replace_in_map(map, key, [&](llvm::Value* old) { return arithmetic(op, old, amount, is_signed); });
+  switch (op) {
+    case ast::BinaryOperator::add: change_at_once(map, key, llvm::AtomicRMWInst::Add, amount); return;
+    case ast::BinaryOperator::subtract: change_at_once(map, key, llvm::AtomicRMWInst::Add, bpf_.CreateNeg(amount)); return;
+    case ast::BinaryOperator::bitwise_and: change_at_once(map, key, llvm::AtomicRMWInst::And, amount); return;
+    case ast::BinaryOperator::bitwise_or: change_at_once(map, key, llvm::AtomicRMWInst::Or, amount); return;
+    case ast::BinaryOperator::bitwise_xor: change_at_once(map, key, llvm::AtomicRMWInst::Xor, amount); return;
+    case ast::BinaryOperator::multiply:
+    case ast::BinaryOperator::divide:
+    case ast::BinaryOperator::remainder:
+    case ast::BinaryOperator::shift_left:
+    case ast::BinaryOperator::shift_right: break;
+    case ast::BinaryOperator::less:
+    case ast::BinaryOperator::less_equal:
+    case ast::BinaryOperator::greater:
+    case ast::BinaryOperator::greater_equal:
+    case ast::BinaryOperator::equal:
+    case ast::BinaryOperator::not_equal:
+    case ast::BinaryOperator::logical_and:
+    case ast::BinaryOperator::logical_or: return;  // the grammar has no such assignments
   }
+  replace_in_map(map, key, [&](llvm::Value* old) { return arithmetic(op, old, amount, is_signed); });
 }
 
 Operand ProbeLowering::step_map(const ast::Step& node, const ast::MapAccess& target, const ast::Expression& expression) {
@@ -192,7 +219,7 @@ Operand ProbeLowering::step_map(const ast::Step& node, const ast::MapAccess& tar
   bool before = node.kind == ast::StepKind::post_increment || node.kind == ast::StepKind::post_decrement;
   llvm::Value* amount = type.is_pointer() ? pointer_step(type, bpf_.number(1)) : bpf_.number(1);
   if (!up) amount = bpf_.CreateNeg(amount);
-  llvm::Value* old = add_to_map(index, key(index, target.keys), amount);
+  llvm::Value* old = change_at_once(index, key(index, target.keys), llvm::AtomicRMWInst::Add, amount);
   return {Operand::Place::scalar, before ? old : bpf_.CreateAdd(old, amount), type};
 }
 

@@ -3,6 +3,7 @@
 #include "codegen/lowering.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace fathom::codegen {
@@ -74,15 +75,22 @@ void ProbeLowering::store_literal(std::string_view text, const Destination& dest
 
 void ProbeLowering::store(const ast::Expression& expression, const Destination& destination) {
   const Facts& known = facts(expression);
+  if (known.type.is(TypeKind::context)) {
+    store_context(destination);
+    return;
+  }
   if (destination.type.is_string() && known.text && known.type.is_string()) {
     store_literal(*known.text, destination);
     return;
   }
-  if (const auto* tuple = std::get_if<ast::Tuple>(&expression.kind); tuple != nullptr && destination.type.is_tuple()) {
+  const auto* tuple = std::get_if<ast::Tuple>(&expression.kind);
+  const auto* record = std::get_if<ast::Record>(&expression.kind);
+  if ((tuple != nullptr || record != nullptr) && destination.type.is_tuple()) {
+    const ast::Expressions& elements = tuple != nullptr ? tuple->elements : record->elements;
     if (destination.padded && has_gaps(destination.type)) bpf_.clear(destination.memory, destination.type.size());
     std::vector<std::uint32_t> offsets = tuple_offsets(destination.type.parts());
-    for (std::size_t i = 0; i < tuple->elements.size(); ++i) {
-      store(*tuple->elements[i], {bpf_.at(destination.memory, offsets[i]), destination.type.parts()[i], destination.padded});
+    for (std::size_t i = 0; i < elements.size(); ++i) {
+      store(*elements[i], {bpf_.at(destination.memory, offsets[i]), destination.type.parts()[i], destination.padded});
     }
     return;
   }
@@ -103,7 +111,9 @@ void ProbeLowering::store(const Operand& operand, const Destination& destination
       if (destination.type.is_string()) {
         read_string(destination, operand.value, operand.type.space(), bpf_.number(operand.type.size()));
       } else {
-        read(destination.memory, operand.value, destination.type.size(), operand.type.space());
+        std::uint32_t size = std::min(operand.type.size(), destination.type.size());
+        read(destination.memory, operand.value, size, operand.type.space());
+        if (destination.padded && size < destination.type.size()) bpf_.clear(bpf_.at(destination.memory, size), destination.type.size() - size, 1);
       }
       return;
     case Operand::Place::memory: break;
@@ -115,13 +125,15 @@ void ProbeLowering::store(const Operand& operand, const Destination& destination
   } else if (destination.type.is(TypeKind::buffer) && operand.type.is(TypeKind::buffer) && !(operand.type == destination.type)) {
     store_buffer(operand, destination);
   } else {
-    bpf_.copy(destination.memory, operand.value, destination.type.size(), operand.alignment);
+    std::uint32_t size = std::min(operand.type.size(), destination.type.size());
+    bpf_.copy(destination.memory, operand.value, size, operand.alignment);
+    if (size < destination.type.size()) bpf_.clear(bpf_.at(destination.memory, size), destination.type.size() - size, 1);
   }
 }
 
 // Strings in memory are padded to their own capacity, so that a copy between capacities only pads the difference.
 void ProbeLowering::store_string(const Operand& operand, const Destination& destination) {
-  if (operand.alignment < word) {  // a char array in a struct, with anything behind its NUL
+  if (!operand.padded) {  // a char array in a struct, with anything behind its NUL
     read_string(destination, bpf_.CreatePtrToInt(operand.value, bpf_.getInt64Ty()), AddressSpace::kernel, bpf_.number(operand.type.size()));
     return;
   }
@@ -159,9 +171,28 @@ void ProbeLowering::store_tuple(const Operand& operand, const Destination& desti
   std::vector<std::uint32_t> from = tuple_offsets(operand.type.parts());
   std::vector<std::uint32_t> to = tuple_offsets(destination.type.parts());
   for (std::size_t i = 0; i < operand.type.parts().size(); ++i) {
-    store(from_memory(bpf_.at(operand.value, from[i]), operand.type.parts()[i], 0),
+    store(part_of(operand, from[i], operand.type.parts()[i]),
           {bpf_.at(destination.memory, to[i]), destination.type.parts()[i], destination.padded});
   }
+}
+
+// Each field of `args`, as members of a struct.
+void ProbeLowering::store_context(const Destination& destination) {
+  if (destination.padded) bpf_.clear(destination.memory, destination.type.size());
+  if (!destination.type.layout()) return;
+  for (const StructMember& member : destination.type.layout()->members) {
+    for (const ContextField& field : probe_.context.fields) {
+      if (field.name != member.name) continue;
+      store(context_field(field), {bpf_.at(destination.memory, member.offset), member.type, destination.padded});
+    }
+  }
+}
+
+Operand ProbeLowering::part_of(const Operand& whole, std::uint32_t offset, const Type& type, const StructMember* bits) {
+  std::uint32_t alignment = offset == 0 ? whole.alignment : std::min(whole.alignment, 1u << std::countr_zero(offset));
+  Operand part = from_memory(bpf_.at(whole.value, offset), type, alignment, bits);
+  part.padded = whole.padded && !whole.type.is_structure();
+  return part;
 }
 
 llvm::Value* ProbeLowering::in_memory(const ast::Expression& expression, const Type& type) {
@@ -200,7 +231,7 @@ Operand ProbeLowering::from_memory(llvm::Value* address, const Type& type, std::
     }
     return {Operand::Place::scalar, extract_bits(value, *bits), type};
   }
-  return {Operand::Place::scalar, bpf_.load(address, type.size(), type.is_signed(), alignment), type};
+  return {Operand::Place::scalar, bpf_.load(address, type.size(), type.is_signed(), std::min(alignment, type.size())), type};
 }
 
 // Compares the literal and its NUL with the string's first bytes, the longest pieces that are aligned at a time.
@@ -259,7 +290,7 @@ llvm::Value* ProbeLowering::equals_string(const Operand& left, const Operand& ri
   return bpf_.CreateAnd(equal, ends);
 }
 
-llvm::Value* ProbeLowering::tuple_equal(const ast::Expression& left, const ast::Expression& right) {
+llvm::Value* ProbeLowering::memory_equal(const ast::Expression& left, const ast::Expression& right) {
   Type type = *unify(facts(left).type, facts(right).type);
   llvm::Value* a = in_memory(left, type);
   return equals_memory(a, in_memory(right, type), type.size());
@@ -271,7 +302,7 @@ llvm::Value* ProbeLowering::string_equal(const ast::Expression& left, const ast:
   if (a.text && b.text) return bpf_.getInt1(*a.text == *b.text);
   auto operand = [&](const ast::Expression& expression) {
     Operand value = lower(expression);
-    if (value.place == Operand::Place::memory && value.alignment == word) return value;
+    if (value.place == Operand::Place::memory && value.alignment == word && value.padded) return value;
     Destination copy{temporary(value.type.size()), value.type, true};
     store(value, copy);
     return Operand{Operand::Place::memory, copy.memory, value.type};

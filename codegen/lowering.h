@@ -27,6 +27,7 @@ struct Operand {
   llvm::Value* value = nullptr;
   Type type;
   std::uint32_t alignment = 8;  // of memory
+  bool padded = true;           // strings in memory: nothing but zeroes behind their NUL
 };
 
 // Strings up to this size are padded by unrolled stores, longer ones by a helper.
@@ -156,32 +157,38 @@ class ProbeLowering {
   Operand ternary(const ast::Ternary& node, const ast::Expression& expression);
   Operand member(const ast::Member& node, const ast::Expression& expression);
   Operand subscript(const ast::Subscript& node, const ast::Expression& expression);
+  Operand element(const Operand& base, const Type& base_type, const ast::Expression& index, const Type& type);
   Operand cast(const ast::Cast& node, const ast::Expression& expression);
+  Operand cast_memory(const Operand& operand, const Type& type);
+  Operand address_of(const ast::Expression& operand, const Type& type);
   llvm::Value* arithmetic(ast::BinaryOperator op, llvm::Value* left, llvm::Value* right, bool is_signed);
   llvm::Value* divide(llvm::Value* left, llvm::Value* right, bool is_signed, bool want_remainder);
   Type in_space_of(const Type& type, const ast::Expression& pointer) const;
   llvm::Value* pointer_step(const Type& pointer, llvm::Value* count);
   llvm::Value* string_equal(const ast::Expression& left, const ast::Expression& right);
   llvm::Value* equals_literal(const Operand& string, std::string_view text);
-  // Of values that are padded: strings of any two capacities, tuples of one type.
+  // Of values that are padded: strings of any two capacities, anything else of one type.
   llvm::Value* equals_string(const Operand& left, const Operand& right);
   llvm::Value* equals_memory(llvm::Value* left, llvm::Value* right, std::uint32_t size);
-  llvm::Value* tuple_equal(const ast::Expression& left, const ast::Expression& right);
+  llvm::Value* memory_equal(const ast::Expression& left, const ast::Expression& right);
 
   // Something of `type` at a remote address: scalars are read, the rest stays remote.
   Operand at_address(llvm::Value* address, const Type& type, const StructMember* bits = nullptr);
+  // Something of `type`, `offset` bytes into a value in memory.
+  Operand part_of(const Operand& whole, std::uint32_t offset, const Type& type, const StructMember* bits = nullptr);
   Operand from_memory(llvm::Value* address, const Type& type, std::uint32_t alignment, const StructMember* bits = nullptr);
   llvm::Value* extract_bits(llvm::Value* word, const StructMember& member);
   void store_string(const Operand& operand, const Destination& destination);
   void store_tuple(const Operand& operand, const Destination& destination);
   void store_buffer(const Operand& operand, const Destination& destination);
+  void store_context(const Destination& destination);
 
   Operand read_map(std::uint32_t map, const ast::Expressions& keys, const Type& type);
   Operand read_aggregation(std::uint32_t map, llvm::Value* key, const Type& type);
   Operand step_map(const ast::Step& node, const ast::MapAccess& target, const ast::Expression& expression);
-  // Atomically adds to a number in a map; returns its old value.
-  llvm::Value* add_to_map(std::uint32_t map, llvm::Value* key, llvm::Value* amount);
-  // target op= value, atomically where BPF has the operation.
+  // Atomically adds to a number in a map, or does what the machine can do as well; returns its old value.
+  llvm::Value* change_at_once(std::uint32_t map, llvm::Value* key, llvm::AtomicRMWInst::BinOp op, llvm::Value* amount);
+  // target op= value, with no change by others lost in between.
   void change_map(std::uint32_t map, llvm::Value* key, ast::BinaryOperator op, llvm::Value* amount, bool is_signed);
   void replace_in_map(std::uint32_t map, llvm::Value* key, const std::function<llvm::Value*(llvm::Value*)>& change);
   void mark_written(std::uint32_t map, llvm::Value* value);

@@ -180,7 +180,13 @@ Value Decoder::decode(Bytes bytes, const Type& type) const {
     case TypeKind::string: return {decode_string(bytes, type.may_be_cut())};
     case TypeKind::buffer: return {decode_buffer(bytes, type)};
     case TypeKind::array: return {array(bytes, type)};
-    case TypeKind::tuple: return {tuple(bytes, type)};
+    case TypeKind::tuple: {
+      TupleValue value = tuple(bytes, type);
+      if (!type.is_record()) return {std::move(value)};
+      StructValue record;
+      for (std::size_t i = 0; i < value.elements.size(); ++i) record.members.push_back({type.names()[i], std::move(value.elements[i])});
+      return {std::move(record)};
+    }
     case TypeKind::structure: {
       if (!type.layout()) return {BufferValue{to_text(bytes)}};
       StructValue value;

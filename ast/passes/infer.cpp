@@ -21,13 +21,22 @@ constexpr std::int64_t max_unroll = 100;
 // Branches of BPF reach 32767 instructions; one unit of cost is about three.
 constexpr std::uint64_t max_cost = 8000;
 
+// Closer than ==, which is about values: also whether a sign is still open.
+bool same(const Type& a, const Type& b) { return a == b && a.is_signed() == b.is_signed() && a.is_open() == b.is_open(); }
+
 bool same_maps(const Inference::Maps& a, const Inference::Maps& b) {
   if (a.size() != b.size()) return false;
   for (auto left = a.begin(), right = b.begin(); left != a.end(); ++left, ++right) {
-    if (left->second.key != right->second.key || left->second.value != right->second.value) return false;
-    if (left->second.value.is_signed() != right->second.value.is_signed()) return false;
+    if (!same(left->second.key, right->second.key) || !same(left->second.value, right->second.value)) return false;
   }
   return true;
+}
+
+// What helps where two types do not become one.
+std::string mismatch_help(const Type& a, const Type& b) {
+  if (!a.is_pointer() || !b.is_pointer()) return "";
+  if (a.space() != b.space()) return "one points into the kernel's memory, the other into a process's: `kptr()` and `uptr()` say which";
+  return fmt::format("cast it: `({})…`", to_string(a));
 }
 
 bool run_round(CheckedProgram& program, Inference::Maps& maps, const Catalog& catalog, const Target& target, Diagnostics& diagnostics,
@@ -187,7 +196,7 @@ void Inference::assign_map(const Assignment& node, const MapAccess& target, Rang
     Facts left;
     left.type = map.value;
     // A map that is only ever changed by `op=` starts as a number.
-    if (left.type.is_none()) left.type = type.is_pointer() ? type : Type::int64();
+    if (left.type.is_none()) left.type = type.is_pointer() ? type : Type::literal();
     if (left.type.is_aggregation()) {
       diagnostics_.report<DiagnosticId::map_value_type>(range, map.name, to_string(map.value), to_string(type));
       return;
@@ -197,7 +206,7 @@ void Inference::assign_map(const Assignment& node, const MapAccess& target, Rang
       diagnostics_.report<DiagnosticId::operand_types>(range, fmt::format("{}=", spelling(*node.op)), to_string(left.type), to_string(type));
       return;
     }
-    target_facts.is_signed = left.type.is_signed() || type.is_signed();
+    target_facts.is_signed = compares_signed(left, facts(*node.value));
     bool keeps_type = left.type.is_pointer() || (left.type.is_integer() && !left.type.is_signed());
     type = keeps_type ? left.type : *result;
   }
@@ -227,6 +236,7 @@ void Inference::assign_variable(const Assignment& node, const Variable& target, 
   if (!index) index = declare_variable(target.name);
   Facts& target_facts = facts(*node.target);
   target_facts.index = *index;
+  if (type.is(TypeKind::context)) type = stored(type);
   if (storable(type, node.value->range, "scratch variable")) merge_variable(*index, type, node.value->range);
   target_facts.type = probe_.variables[*index].type;
 }
@@ -277,11 +287,13 @@ void Inference::merge_key(CheckedMap& map, const Type& type, Range range) {
   Type key = stored(type);
   auto merged = unify(map.key, key);
   if (!merged) {
-    diagnostics_.report<DiagnosticId::map_key_type>(range, map.name, to_string(map.key), to_string(key)).label(map.first_use, "first used here");
+    diagnostics_.report<DiagnosticId::map_key_type>(range, map.name, to_string(map.key), to_string(key))
+        .label(map.first_use, "first used here")
+        .with_help(mismatch_help(map.key, key));
     return;
   }
   map.key = stored(*merged);
-  map.key_is_list = map.key.is_tuple();
+  map.key_is_list = map.key.is_tuple() && !map.key.is_record();
 }
 
 void Inference::merge_value(CheckedMap& map, const Type& type, Range range) {
@@ -290,19 +302,20 @@ void Inference::merge_value(CheckedMap& map, const Type& type, Range range) {
   auto merged = unify(map.value, value);
   if (!merged) {
     diagnostics_.report<DiagnosticId::map_value_type>(range, map.name, to_string(map.value), to_string(value))
-        .label(map.first_use, "first used here");
+        .label(map.first_use, "first used here")
+        .with_help(mismatch_help(map.value, value));
     return;
   }
   map.value = stored(*merged);
 }
 
 bool Inference::storable(const Type& type, Range range, const char* where) {
-  bool is_empty_key = type.is_structure() && type.size() == 0;
-  if (type.is(TypeKind::context) || (type.is_structure() && type.layout() == nullptr) || is_empty_key) {
-    diagnostics_.report<DiagnosticId::not_storable>(range, to_string(type), where).with_help("take one of its members");
-    return false;
-  }
-  return true;
+  bool is_composite = type.is_structure() || type.is(TypeKind::context);
+  bool is_empty = (is_composite || type.is_array()) && type.size() == 0;
+  if (!is_empty && !(is_composite && type.layout() == nullptr)) return true;
+  diagnostics_.report<DiagnosticId::not_storable>(range, to_string(type), where)
+      .with_help(type.is_array() ? "take one of its elements" : "take one of its members");
+  return false;
 }
 
 std::optional<std::uint32_t> Inference::find_variable(const std::string& name) const {
@@ -340,10 +353,11 @@ void Inference::merge_variable(std::uint32_t index, const Type& type, Range rang
   Type& known = probe_.variables[index].type;
   auto merged = unify(known, type);
   if (!merged) {
-    diagnostics_.report<DiagnosticId::variable_type>(range, probe_.variables[index].name, to_string(known), to_string(type));
+    diagnostics_.report<DiagnosticId::variable_type>(range, probe_.variables[index].name, to_string(known), to_string(type))
+        .with_help(mismatch_help(known, type));
     return;
   }
-  if (*merged != known || merged->is_signed() != known.is_signed()) changed_ = true;
+  if (!same(*merged, known)) changed_ = true;
   known = *merged;
 }
 

@@ -16,7 +16,7 @@ namespace fathom {
 void infer_types(CheckedProgram& program, const Catalog& catalog, const Target& target, Diagnostics& diagnostics);
 
 // One run over one probe. Split by subject: statements in infer.cpp, expressions in infer_expressions.cpp, access to members and
-// elements in infer_access.cpp, calls in infer_calls.cpp.
+// elements in infer_access.cpp, types by name and casts in infer_types.cpp, calls in infer_calls.cpp.
 class Inference {
  public:
   using Maps = std::map<std::string, CheckedMap>;
@@ -56,9 +56,24 @@ class Inference {
   Type binary(const ast::Binary& node, Range range, Facts& facts);
   void check_divisor(ast::BinaryOperator op, const ast::Expression& divisor);
   Type ternary(const ast::Ternary& node, Range range, Facts& facts);
+  Type tuple(const ast::Tuple& node);
+  Type record(const ast::Record& node);
+  // The parts of either; empty while some are unknown.
+  std::optional<std::vector<Type>> elements(const ast::Expressions& expressions, const char* where);
+
+  // types by name, casts, sizes, addresses
+  std::optional<Type> base_type(const ast::TypeName& name, bool& takes_capacity);
+  // `bytes`: what an array without a size is to hold.
+  std::optional<Type> resolve(const ast::TypeName& name, std::uint32_t bytes = 0);
   Type cast(const ast::Cast& node, Range range, Facts& facts);
-  Type tuple(const ast::Tuple& node, Range range);
   Type size_of(const ast::SizeOf& node, Facts& facts);
+  Type offset_of(const ast::OffsetOf& node, Facts& facts);
+  std::optional<Type> type_of(const ast::Expression& expression);
+  Type address_of(const ast::Expression& operand);
+  // `args` with its fields laid out as a struct.
+  Type context_type() const;
+  // A struct with its layout and those of the structs in it, so that its values can be copied and printed.
+  Type complete(const Type& type) const;
 
   Type comptime(const ast::Comptime& node, Facts& facts);
   Type block_expression(const ast::BlockExpression& node, Facts& facts);
@@ -69,12 +84,10 @@ class Inference {
   Type context_field(const ast::Member& node, Facts& facts);
   Type element_of_tuple(const ast::Member& node, const Type& base, Facts& facts);
   Type struct_member(const ast::Member& node, const Type& structure, AddressSpace space, Facts& facts);
+  // Reports where there is none; `base` is what the struct was written as.
+  std::optional<StructMember> find_member(const Type& structure, const std::string& name, Range base, Range name_range);
   Type subscript(const ast::Subscript& node, Range range, Facts& facts);
-  Type dereference(const Type& pointer);
-  // A struct with its layout and those of the structs in it, so that its values can be copied and printed.
-  Type complete(const Type& type) const;
-  std::optional<Type> type_of(const ast::Expression& expression);
-  std::optional<Type> resolve(const ast::TypeName& name);
+  Type dereference(const Type& pointer, Range range);
 
   // names and calls
   Type identifier(const ast::Identifier& node, const ast::Expression& expression, Facts& facts);

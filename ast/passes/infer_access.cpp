@@ -6,7 +6,6 @@
 #include "ast/passes/infer.h"
 #include "ast/passes/typing.h"
 #include "ast/text.h"
-#include "ast/c_types.h"
 
 namespace fathom {
 
@@ -22,13 +21,13 @@ std::optional<std::uint32_t> tuple_index(const std::string& name) {
 }
 
 // Finds a member by name, also inside anonymous members; adds up the offsets on the way.
-std::optional<StructMember> find_member(const StructLayout& layout, std::string_view name, const Target& target) {
+std::optional<StructMember> member_of(const StructLayout& layout, std::string_view name, const Target& target) {
   if (const StructMember* direct = layout.find(name)) return *direct;
   for (const StructMember& member : layout.members) {
     if (!member.name.empty() || !member.type.is_structure()) continue;
     auto inner = member.type.layout() ? member.type.layout() : target.layout(member.type);
     if (!inner) continue;
-    if (auto found = find_member(*inner, name, target)) {
+    if (auto found = member_of(*inner, name, target)) {
       found->offset += member.offset;
       return found;
     }
@@ -47,10 +46,9 @@ void collect_names(const StructLayout& layout, const Target& target, std::vector
   }
 }
 
-// The type of something inside memory of an address space: pointers found there point into the same space.
+// The type of something inside memory of an address space: pointers found there, in structs and arrays too, point into the same space.
 Type inside(const Type& type, AddressSpace space) {
-  if (type.is_pointer()) return type.with_space(space);
-  return type;
+  return type.is_pointer() || type.is_structure() || type.is_array() ? type.with_space(space) : type;
 }
 
 }  // namespace
@@ -91,6 +89,14 @@ Type Inference::context_field(const Member& node, Facts& facts) {
 }
 
 Type Inference::element_of_tuple(const Member& node, const Type& base, Facts& facts) {
+  if (base.is_record()) {
+    if (auto part = base.part_named(node.name)) {
+      facts.index = *part;
+      return base.parts()[*part];
+    }
+    diagnostics_.report<DiagnosticId::unknown_member>(node.name_range, to_string(base), node.name).with_help(did_you_mean(node.name, base.names()));
+    return Type::none();
+  }
   auto index = tuple_index(node.name);
   if (!index) {
     diagnostics_.report<DiagnosticId::unknown_member>(node.name_range, to_string(base), node.name).with_help("elements are `.0`, `.1`, …");
@@ -104,30 +110,29 @@ Type Inference::element_of_tuple(const Member& node, const Type& base, Facts& fa
   return base.parts()[*index];
 }
 
-Type Inference::struct_member(const Member& node, const Type& structure, AddressSpace space, Facts& facts) {
+std::optional<StructMember> Inference::find_member(const Type& structure, const std::string& name, Range base, Range name_range) {
   auto layout = structure.layout() ? structure.layout() : target_.layout(structure);
   if (!layout) {
     if (final_) {
-      diagnostics_.report<DiagnosticId::incomplete_struct>(node.base->range, to_string(structure))
+      diagnostics_.report<DiagnosticId::incomplete_struct>(base, to_string(structure))
           .with_help(target_.has(Feature::btf) ? "the kernel's type information (BTF) has no definition of it"
                                                : "this kernel has no type information (/sys/kernel/btf/vmlinux)");
     }
-    return Type::none();
+    return std::nullopt;
   }
-  auto found = find_member(*layout, node.name, target_);
-  if (!found) {
+  auto found = member_of(*layout, name, target_);
+  if (!found && final_) {
     std::vector<std::string> names;
     collect_names(*layout, target_, names);
-    if (final_) {
-      diagnostics_.report<DiagnosticId::unknown_member>(node.name_range, to_string(structure), node.name)
-          .with_help(did_you_mean(node.name, names));
-    }
-    return Type::none();
+    diagnostics_.report<DiagnosticId::unknown_member>(name_range, to_string(structure), name).with_help(did_you_mean(name, names));
   }
-  Type type = inside(found->type, space);
-  if (type.is_structure()) {
-    type = complete(type).with_space(space);
-  }
+  return found;
+}
+
+Type Inference::struct_member(const Member& node, const Type& structure, AddressSpace space, Facts& facts) {
+  auto found = find_member(structure, node.name, node.base->range, node.name_range);
+  if (!found) return Type::none();
+  Type type = inside(complete(found->type), space);
   facts.member = std::move(*found);
   return type;
 }
@@ -153,66 +158,33 @@ Type Inference::subscript(const Subscript& node, Range range, Facts& facts) {
     facts.index = static_cast<std::uint32_t>(*constant);
     return base.parts()[static_cast<std::size_t>(*constant)];
   }
-  bool is_bytes = base.is_string();
-  if (base.is(TypeKind::array) || is_bytes) {
+  bool is_bytes = base.is_string() || base.is(TypeKind::buffer);
+  if (base.is_array() || is_bytes) {
     std::uint32_t count = is_bytes ? base.size() : base.count();
-    if (constant && (*constant < 0 || *constant >= count)) {
+    bool has_end = is_bytes || count != 0;  // the array at the end of a struct may go on
+    if (constant && (*constant < 0 || (has_end && *constant >= count))) {
       diagnostics_.report<DiagnosticId::index_out_of_bounds>(node.index->range, *constant, to_string(base), count);
       return Type::none();
     }
-    return is_bytes ? Type::integer(1, true) : inside(complete(base.element()), base.space());
+    if (!is_bytes) return inside(complete(base.element()), base.space());
+    const auto& text = this->facts(*node.base).text;
+    if (text && constant) facts.constant = static_cast<std::size_t>(*constant) < text->size() ? (*text)[static_cast<std::size_t>(*constant)] : 0;
+    return Type::integer(1, base.is_string());
   }
-  if (base.is_pointer() && !base.pointee().is_none()) return dereference(base);
-  diagnostics_.report<DiagnosticId::not_indexable>(range, to_string(base));
+  if (base.is_pointer() && !base.pointee().is_none()) return dereference(base, range);
+  diagnostics_.report<DiagnosticId::not_indexable>(range, to_string(base))
+      .with_help(base.is_pointer() ? "cast it first: `((uint8 *)p)[0]`" : "");
   return Type::none();
 }
 
-Type Inference::dereference(const Type& pointer) {
+Type Inference::dereference(const Type& pointer, Range range) {
   if (pointer.is_integer()) return Type::uint64();  // old scripts read kernel variables as `*kaddr("name")`
-  Type type = pointer.pointee();
+  Type type = complete(pointer.pointee());
   if (type.is_none()) return Type::integer(1, false);
-  if (type.is_structure()) {
-    return complete(type).with_space(pointer.space());
+  if (type.is_structure() && type.size() == 0 && final_) {
+    diagnostics_.report<DiagnosticId::incomplete_struct>(range, to_string(type));
   }
   return inside(type, pointer.space());
-}
-
-Type Inference::complete(const Type& type) const {
-  if (type.is(TypeKind::array) && type.element().is_structure()) return Type::array(complete(type.element()), type.count());
-  if (!type.is_structure()) return type;
-  auto layout = type.layout() ? type.layout() : target_.layout(type);
-  if (!layout) return type;
-  auto whole = std::make_shared<StructLayout>(*layout);
-  for (StructMember& member : whole->members) member.type = complete(member.type);
-  return type.with_layout(std::move(whole));
-}
-
-// The type of an expression that is not evaluated: typeof(expression).
-std::optional<Type> Inference::type_of(const Expression& expression) {
-  if (const auto* type = std::get_if<TypeOf>(&expression.kind)) return resolve(type->type);
-  Type type = value(expression);
-  return type.is_none() ? std::nullopt : std::optional(type);
-}
-
-std::optional<Type> Inference::resolve(const TypeName& name) {
-  std::optional<Type> type = name.of ? type_of(*name.of) : name.base == "void" ? Type::none() : c_integer_type(name.base);
-  if (!type && !name.of) type = target_.find_type(name.base);
-  if (!type) {
-    if (final_ && !name.of) {
-      std::string help = did_you_mean(name.base, target_.struct_names());
-      if (help.empty() && !target_.has(Feature::btf)) help = "this kernel has no type information (/sys/kernel/btf/vmlinux)";
-      diagnostics_.report<DiagnosticId::unknown_type>(name.range, name.base).with_help(help);
-    }
-    return std::nullopt;
-  }
-  for (std::uint32_t suffix : name.suffixes) {
-    if (suffix == unsized_array || suffix != 0) {
-      if (final_) diagnostics_.report<DiagnosticId::unsupported_feature>(name.range, "a cast to an array");
-      return std::nullopt;
-    }
-    type = Type::pointer(*type, AddressSpace::kernel);
-  }
-  return type;
 }
 
 }  // namespace fathom

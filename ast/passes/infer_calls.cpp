@@ -140,6 +140,7 @@ Type Inference::invoke(const Builtin& row, std::string_view name, const Expressi
     CallInference call(*this, row, name, expression, arguments, facts);
     row.check(call);
   }
+  if (facts.type.is(TypeKind::context)) facts.type = context_type();
   return facts.type;
 }
 

@@ -1,6 +1,8 @@
 // Type inference: literals, names of values, operators.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ast/number.h"
 #include "ast/passes/infer.h"
 #include "ast/passes/typing.h"
@@ -21,7 +23,7 @@ const Type& Inference::infer(const Expression& expression) {
       expression.kind,
       [&](const IntegerLiteral& n) {
         known.constant = static_cast<std::int64_t>(n.value);
-        return n.value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) ? Type::uint64() : Type::int64();
+        return n.value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) ? Type::uint64() : Type::literal();
       },
       [&](const StringLiteral& n) {
         known.text = n.value;
@@ -34,23 +36,16 @@ const Type& Inference::infer(const Expression& expression) {
       [&](const Positional& n) { return positional(n, expression.range, known); },
       [&](const PositionalCount&) {
         known.constant = static_cast<std::int64_t>(program_.settings.parameters.size());
-        return Type::int64();
+        return Type::literal();
       },
       [&](const Identifier& n) { return identifier(n, expression, known); }, [&](const Variable& n) { return variable(n, expression.range, known); },
       [&](const MapAccess& n) { return map_read(n, expression.range, known); }, [&](const Call& n) { return call(n, expression, known); },
       [&](const Unary& n) { return unary(n, expression.range, known); }, [&](const Step& n) { return step(n, expression.range, known); },
       [&](const Binary& n) { return binary(n, expression.range, known); }, [&](const Ternary& n) { return ternary(n, expression.range, known); },
       [&](const Member& n) { return member(n, known); }, [&](const Subscript& n) { return subscript(n, expression.range, known); },
-      [&](const Cast& n) { return cast(n, expression.range, known); }, [&](const ast::Tuple& n) { return tuple(n, expression.range); },
-      [&](const Record&) {
-        diagnostics_.report<DiagnosticId::unsupported_feature>(expression.range, "a record");
-        return Type::none();
-      },
-      [&](const SizeOf& n) { return size_of(n, known); },
-      [&](const OffsetOf&) {
-        diagnostics_.report<DiagnosticId::unsupported_feature>(expression.range, "`offsetof`");
-        return Type::none();
-      },
+      [&](const Cast& n) { return cast(n, expression.range, known); }, [&](const ast::Tuple& n) { return tuple(n); },
+      [&](const Record& n) { return record(n); }, [&](const SizeOf& n) { return size_of(n, known); },
+      [&](const OffsetOf& n) { return offset_of(n, known); },
       [&](const TypeOf&) {
         diagnostics_.report<DiagnosticId::type_as_value>(expression.range);
         return Type::none();
@@ -67,9 +62,9 @@ const Type& Inference::value(const Expression& expression) {
     diagnostics_.report<DiagnosticId::aggregation_misplaced>(expression.range, aggregation_name(*known.builtin->aggregation))
         .with_help(fmt::format("keep it in a map: `@x = {}(…)`", aggregation_name(*known.builtin->aggregation)));
     facts(expression).type = Type::none();
-  } else if (known.builtin != nullptr && type.is_none() && known.no_value) {
-    auto prototype = parse_prototype(known.builtin->prototype);
-    diagnostics_.report<DiagnosticId::no_value>(expression.range, prototype ? prototype->name : "");
+  } else if (type.is_none() && known.no_value) {
+    auto prototype = known.builtin != nullptr ? parse_prototype(known.builtin->prototype) : std::nullopt;
+    diagnostics_.report<DiagnosticId::no_value>(expression.range, prototype ? prototype->name : std::string(program_.source->text(expression.range)));
   }
   return type;
 }
@@ -80,12 +75,13 @@ Type Inference::positional(const Positional& node, Range range, Facts& facts) {
     if (final_) diagnostics_.report<DiagnosticId::missing_parameter>(range, node.index).with_help("it is 0 as a number and \"\" as a string");
     facts.constant = 0;
     facts.text = "";
-    return Type::int64();
+    return Type::literal();
   }
   facts.text = parameters[node.index - 1];
   if (auto number = parse_parameter(*facts.text)) {
     facts.constant = static_cast<std::int64_t>(number->value);
-    return number->is_negative || *facts.constant >= 0 ? Type::int64() : Type::uint64();
+    if (*facts.constant >= 0) return Type::literal();
+    return number->is_negative ? Type::int64() : Type::uint64();
   }
   return Type::string(static_cast<std::uint32_t>(facts.text->size() + 1));
 }
@@ -133,16 +129,13 @@ Type Inference::map_read(const MapAccess& node, Range range, Facts& facts) {
 }
 
 Type Inference::unary(const Unary& node, Range range, Facts& facts) {
-  if (node.op == UnaryOperator::address_of) {
-    diagnostics_.report<DiagnosticId::unsupported_feature>(range, "taking an address with `&`");
-    return Type::none();
-  }
+  if (node.op == UnaryOperator::address_of) return address_of(*node.operand);
   const Type& type = value(*node.operand);
   const Facts& operand = this->facts(*node.operand);
   if (type.is_none()) return node.op == UnaryOperator::logical_not ? Type::boolean() : Type::none();
   switch (node.op) {
     case UnaryOperator::dereference:
-      if (type.is_pointer() || type.is_integer()) return dereference(type);
+      if (type.is_pointer() || type.is_integer()) return dereference(type, range);
       break;
     case UnaryOperator::logical_not:
       if (!is_condition(type)) break;
@@ -183,6 +176,13 @@ Type Inference::step(const Step& node, Range range, Facts& facts) {
     diagnostics_.report<DiagnosticId::operand_type>(range, op, to_string(type));
     return Type::none();
   }
+  // What counts on is a number like the result of `+ 1`.
+  if (type.is_integer() && std::holds_alternative<Variable>(node.operand->kind)) {
+    std::uint32_t index = this->facts(*node.operand).index;
+    bool is_signed = type.is_signed() || node.kind == StepKind::pre_decrement || node.kind == StepKind::post_decrement;
+    merge_variable(index, Type::integer(sizeof(std::uint64_t), is_signed), range);
+    type = this->facts(*node.operand).type = probe_.variables[index].type;
+  }
   facts.index = this->facts(*node.operand).index;
   return type;
 }
@@ -205,6 +205,12 @@ Type Inference::binary(const Binary& node, Range range, Facts& facts) {
       diagnostic.with_help("`str(pointer)` reads the string that a pointer points to");
     } else if (left.type.is_string() != right.type.is_string() && (left.type.is_numeric() || right.type.is_numeric())) {
       diagnostic.with_help("one side is a string, the other a number: numbers stand without quotes, text in quotes");
+    } else if (left.type.is_structure() || right.type.is_structure()) {
+      diagnostic.with_help("compare their members one by one");
+    } else if (left.type.is_pointer() || right.type.is_pointer()) {
+      diagnostic.with_help("for arithmetic on an address as such cast it to a number: `(uint64)p`");
+    } else if (left.type.is_string() && right.type.is_string()) {
+      diagnostic.with_help("strings are only compared by `==` and `!=`");
     }
     return Type::none();
   }
@@ -224,6 +230,8 @@ Type Inference::binary(const Binary& node, Range range, Facts& facts) {
                                                               to_string(other.type));
     }
   }
+  bool literals = left.type.is_open() && right.type.is_open();
+  if (literals && facts.constant && *facts.constant >= 0 && result->is_integer()) return Type::literal();
   return *result;
 }
 
@@ -253,43 +261,29 @@ Type Inference::ternary(const Ternary& node, Range range, Facts& facts) {
   return stored(*unified);
 }
 
-Type Inference::cast(const Cast& node, Range range, Facts& facts) {
-  const Type& from = value(*node.operand);
-  auto to = resolve(node.type);
-  if (!to) return Type::none();
-  if (!can_cast(from, *to)) {
-    diagnostics_.report<DiagnosticId::invalid_cast>(range, to_string(from), to_string(*to));
-    return Type::none();
-  }
-  // A pointer keeps pointing into the memory it came from.
-  if (to->is_pointer() && from.is_pointer()) to = to->with_space(from.space());
-  if (to->is_integer() && this->facts(*node.operand).constant) {
-    std::uint32_t unused_bits = 64 - to->size() * 8;
-    auto bits = static_cast<std::uint64_t>(*this->facts(*node.operand).constant) << unused_bits;
-    facts.constant = to->is_signed() ? static_cast<std::int64_t>(bits) >> unused_bits : static_cast<std::int64_t>(bits >> unused_bits);
-  }
-  return *to;
-}
-
-Type Inference::tuple(const ast::Tuple& node, Range range) {
+std::optional<std::vector<Type>> Inference::elements(const Expressions& expressions, const char* where) {
   std::vector<Type> parts;
   bool known = true;
-  for (const ExpressionPtr& element : node.elements) {
+  for (const ExpressionPtr& element : expressions) {
     Type type = value(*element);
-    known = known && !type.is_none() && storable(type, element->range, "tuple");
+    known = known && !type.is_none() && storable(type, element->range, where);
     parts.push_back(stored(type));
   }
-  if (node.elements.empty()) {
-    diagnostics_.report<DiagnosticId::unsupported_feature>(range, "an empty tuple");
-    return Type::none();
-  }
-  return known ? Type::tuple(std::move(parts)) : Type::none();
+  return known ? std::optional(std::move(parts)) : std::nullopt;
 }
 
-Type Inference::size_of(const SizeOf& node, Facts& facts) {
-  Type type = node.type ? resolve(*node.type).value_or(Type::none()) : value(*node.operand);
-  facts.constant = type.size();
-  return Type::uint64();
+Type Inference::tuple(const ast::Tuple& node) {
+  auto parts = elements(node.elements, "tuple");
+  return parts ? Type::tuple(std::move(*parts)) : Type::none();
+}
+
+Type Inference::record(const Record& node) {
+  for (std::size_t i = 1; i < node.names.size(); ++i) {
+    if (std::find(node.names.begin(), node.names.begin() + static_cast<std::ptrdiff_t>(i), node.names[i]) == node.names.begin() + static_cast<std::ptrdiff_t>(i)) continue;
+    if (final_) diagnostics_.report<DiagnosticId::repeated_field>(node.name_ranges[i], node.names[i]);
+  }
+  auto parts = elements(node.elements, "record");
+  return parts ? Type::record(node.names, std::move(*parts)) : Type::none();
 }
 
 }  // namespace fathom

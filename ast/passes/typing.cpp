@@ -15,8 +15,8 @@ bool is_equality(BinaryOperator op) { return op == BinaryOperator::equal || op =
 
 bool is_logical(BinaryOperator op) { return op == BinaryOperator::logical_and || op == BinaryOperator::logical_or; }
 
-// A constant that fits either sign leaves the decision to the other operand.
-bool is_flexible(const Facts& facts) { return facts.constant && *facts.constant >= 0; }
+// A constant that fits either sign leaves the decision to the other operand, and so does what holds nothing but such constants.
+bool is_flexible(const Facts& facts) { return facts.type.is_open() || (facts.constant && *facts.constant >= 0); }
 
 bool arithmetic_signed(const Facts& left, const Facts& right) {
   if (is_flexible(left) && is_flexible(right)) return left.type.is_signed() && right.type.is_signed();
@@ -40,23 +40,35 @@ std::optional<Type> comparison_result(BinaryOperator op, const Type& left, const
   if (left.is_string() || right.is_string()) {
     return left.is_string() && right.is_string() && is_equality(op) ? std::optional(Type::boolean()) : std::nullopt;
   }
-  if (left.is_tuple() && right.is_tuple()) return is_equality(op) && unify(left, right) ? std::optional(Type::boolean()) : std::nullopt;
+  bool in_memory = left.is_tuple() || left.is_array() || left.is(TypeKind::buffer);
+  if (in_memory) {
+    bool alike = left.kind() == right.kind() && is_comparable(left) && is_comparable(right) && unify(left, right);
+    return alike && is_equality(op) ? std::optional(Type::boolean()) : std::nullopt;
+  }
   if (left.is_scalar() && right.is_scalar()) return Type::boolean();
   return std::nullopt;
 }
 
 std::optional<Type> unify_tuples(const Type& a, const Type& b) {
-  if (a.parts().size() != b.parts().size()) return std::nullopt;
+  if (a.parts().size() != b.parts().size() || a.is_record() != b.is_record() || a.names() != b.names()) return std::nullopt;
   std::vector<Type> parts;
   for (std::size_t i = 0; i < a.parts().size(); ++i) {
     auto part = unify(a.parts()[i], b.parts()[i]);
     if (!part) return std::nullopt;
     parts.push_back(std::move(*part));
   }
-  return Type::tuple(std::move(parts));
+  return a.is_record() ? Type::record(a.names(), std::move(parts)) : Type::tuple(std::move(parts));
+}
+
+// A literal widens the other number and leaves its sign alone; one beside a bool or an enumerator makes a plain number of it.
+Type unify_literal(const Type& other, const Type& literal) {
+  if (other.is_integer() && !other.is_open()) return Type::integer(std::max(other.size(), literal.size()), other.is_signed());
+  return other.is_open() ? literal : Type::int64();
 }
 
 Type unify_numbers(const Type& a, const Type& b) {
+  if (b.is_open()) return unify_literal(a, b);
+  if (a.is_open()) return unify_literal(b, a);
   if (a == b) return a;
   auto as_integer = [](const Type& type) {
     if (type.is(TypeKind::boolean)) return Type::integer(1, false);
@@ -85,9 +97,9 @@ std::optional<Type> unify(const Type& a, const Type& b) {
     return a.is_signed() ? a : b;
   }
   if (a.is_pointer()) {
-    if (a == b) return a;
-    // Pointers of one address space to different things still hold addresses; the pointee is lost.
-    return a.space() == b.space() ? std::optional(Type::pointer(Type::none(), a.space())) : std::nullopt;
+    if (a.space() != b.space()) return std::nullopt;
+    if (b.pointee().is_none()) return a;
+    return a.pointee().is_none() || a == b ? std::optional(b) : std::nullopt;
   }
   return a == b ? std::optional(a) : std::nullopt;
 }
@@ -150,20 +162,45 @@ std::optional<std::int64_t> fold(BinaryOperator op, const Facts& left, const Fac
 
 bool is_condition(const Type& type) { return type.is_none() || type.is_numeric() || type.is_pointer(); }
 
+namespace {
+
+// An array of numbers, whose bytes may be read as other numbers.
+bool holds_numbers(const Type& type) { return type.is_array() && type.element().is_numeric(); }
+
+// From a number of as many bytes (any number of bytes that has an integer, for a literal), from another array of numbers, from text.
+bool can_cast_to_array(const Type& from, const Type& to) {
+  if (from == to) return true;
+  if (!holds_numbers(to)) return false;
+  if (from.is_string() || from.is(TypeKind::buffer)) return to.element().size() == 1 && to.size() <= from.size();
+  if (holds_numbers(from)) return from.size() == to.size();
+  if (from.is_open()) return to.size() == 1 || to.size() == 2 || to.size() == 4 || to.size() == 8;
+  return from.is_numeric() && from.size() == to.size();
+}
+
+bool can_cast_tuple(const Type& from, const Type& to) {
+  if (!from.is_tuple() || from.parts().size() != to.parts().size() || from.names() != to.names()) return false;
+  for (std::size_t i = 0; i < to.parts().size(); ++i) {
+    if (!can_cast(from.parts()[i], to.parts()[i])) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 bool can_cast(const Type& from, const Type& to) {
   if (from.is_none()) return true;
   bool from_word = from.is_scalar();
   switch (to.kind()) {
-    case TypeKind::integer:
+    case TypeKind::integer: return from_word || (holds_numbers(from) && from.size() == to.size());
     case TypeKind::boolean:
     case TypeKind::enumeration: return from_word;
-    case TypeKind::pointer: return from.is_pointer() || from.is_integer();
+    case TypeKind::pointer: return from.is_pointer() || from.is_numeric();
     case TypeKind::structure: return from.is_structure() && from == to;
+    case TypeKind::string: return from.is_string();
+    case TypeKind::buffer: return from.is(TypeKind::buffer) || from.is_string();
+    case TypeKind::array: return can_cast_to_array(from, to);
+    case TypeKind::tuple: return can_cast_tuple(from, to);
     case TypeKind::none:
-    case TypeKind::string:
-    case TypeKind::buffer:
-    case TypeKind::array:
-    case TypeKind::tuple:
     case TypeKind::stack:
     case TypeKind::symbol:
     case TypeKind::timestamp:

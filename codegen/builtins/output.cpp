@@ -64,7 +64,7 @@ std::optional<std::vector<FormatPiece>> check_format(CallCheck& call) {
 
 bool check_printable(CallCheck& call, std::size_t index) {
   const Type& type = call.type(index);
-  if (!type.is(TypeKind::context) && !(type.is_structure() && !type.layout())) return true;
+  if (!(type.is(TypeKind::context) || type.is_structure()) || type.layout()) return true;
   call.diagnostics().report<DiagnosticId::not_storable>(call.argument(index).range, to_string(type), "record").with_help("print one of its members");
   return false;
 }
@@ -73,7 +73,7 @@ void check_record_size(CallCheck& call, std::size_t first) {
   std::uint64_t size = 0;
   for (std::size_t i = first; i < call.count(); ++i) {
     if (!check_printable(call, i)) return;
-    size += call.type(i).size();
+    size += stored(call.type(i)).size();
   }
   if (size <= max_record) return;
   call.diagnostics().report<DiagnosticId::too_large>(call.range(), "what is printed here", size, max_record).with_help("print less at a time, or bound strings: `str(p, 64)`");

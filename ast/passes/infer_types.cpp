@@ -1,0 +1,219 @@
+// Type inference: types by name, casts, sizes, addresses.
+#include <fmt/format.h>
+
+#include "ast/c_types.h"
+#include "ast/passes/infer.h"
+#include "ast/passes/typing.h"
+#include "ast/text.h"
+
+namespace fathom {
+
+using namespace ast;
+
+namespace {
+
+constexpr std::uint32_t max_frames = 127;         // of a stack whose type is written without a number
+constexpr std::uint64_t max_type_size = 1u << 20;  // beyond it no value could be kept anywhere
+
+// The language's own names of types that are neither integers nor defined in C.
+std::optional<Type> internal_type(std::string_view name) {
+  if (name == "void") return Type::none();
+  if (name == "ksym_t") return Type::symbol(SymbolSpace::kernel);
+  if (name == "usym_t") return Type::symbol(SymbolSpace::user);
+  if (name == "kstack_t") return Type::stack(SymbolSpace::kernel, max_frames);
+  if (name == "ustack_t") return Type::stack(SymbolSpace::user, max_frames);
+  if (name == "timestamp_t") return Type::timestamp();
+  for (Aggregation each : {Aggregation::count, Aggregation::sum, Aggregation::min, Aggregation::max, Aggregation::average, Aggregation::stats,
+                           Aggregation::hist, Aggregation::lhist}) {
+    if (name.ends_with("_t") && name.substr(0, name.size() - 2) == aggregation_name(each)) return Type::aggregation(each, true);
+  }
+  return std::nullopt;
+}
+
+// `string[N]` and `buffer[N]`: the first number is the capacity. Without one, as large as what comes to be kept there.
+std::optional<Type> sized_type(std::string_view name, std::uint32_t capacity) {
+  if (name == "string") return Type::string(capacity);
+  if (name == "buffer") return Type::buffer(capacity);
+  return std::nullopt;
+}
+
+// The bits of a constant as an integer type keeps them.
+std::int64_t narrowed(std::int64_t value, const Type& type) {
+  std::uint32_t unused_bits = 64 - type.size() * 8;
+  auto bits = static_cast<std::uint64_t>(value) << unused_bits;
+  return type.is_signed() ? static_cast<std::int64_t>(bits) >> unused_bits : static_cast<std::int64_t>(bits >> unused_bits);
+}
+
+}  // namespace
+
+Type Inference::complete(const Type& type) const {
+  if (type.is_array() && type.element().is_structure()) return Type::array(complete(type.element()), type.count());
+  if (!type.is_structure()) return type;
+  auto layout = type.layout() ? type.layout() : target_.layout(type);
+  if (!layout) return type;
+  auto whole = std::make_shared<StructLayout>(*layout);
+  for (StructMember& member : whole->members) member.type = complete(member.type);
+  return type.with_layout(std::move(whole));
+}
+
+// The type of an expression that is not evaluated: typeof(expression).
+std::optional<Type> Inference::type_of(const Expression& expression) {
+  if (const auto* type = std::get_if<TypeOf>(&expression.kind)) return resolve(type->type);
+  // A name that is none of the language's may be that of a type.
+  const auto* word = std::get_if<Identifier>(&expression.kind);
+  if (word != nullptr && find_builtin(catalog_.builtins, word->name) == nullptr && !target_.enumerator(word->name)) {
+    TypeName name;
+    name.base = word->name;
+    name.range = expression.range;
+    return resolve(name);
+  }
+  Type type = value(expression);
+  return type.is_none() ? std::nullopt : std::optional(type);
+}
+
+std::optional<Type> Inference::base_type(const TypeName& name, bool& takes_capacity) {
+  if (name.of) return type_of(*name.of);
+  bool has_number = !name.suffixes.empty() && name.suffixes.front() != 0 && name.suffixes.front() != unsized_array;
+  if (auto sized = sized_type(name.base, has_number ? name.suffixes.front() : 0)) {
+    takes_capacity = has_number;
+    return sized;
+  }
+  if (auto integer = c_integer_type(name.base)) return integer;
+  if (auto internal = internal_type(name.base)) return internal;
+  return target_.find_type(name.base);
+}
+
+std::optional<Type> Inference::resolve(const TypeName& name, std::uint32_t bytes) {
+  bool takes_capacity = false;
+  std::optional<Type> type = base_type(name, takes_capacity);
+  if (!type) {
+    if (final_ && !name.of) {
+      std::string help = did_you_mean(name.base, target_.struct_names());
+      if (help.empty() && !target_.has(Feature::btf)) help = "this kernel has no type information (/sys/kernel/btf/vmlinux)";
+      diagnostics_.report<DiagnosticId::unknown_type>(name.range, name.base).with_help(help);
+    }
+    return std::nullopt;
+  }
+  for (std::size_t i = takes_capacity ? 1 : 0; i < name.suffixes.size(); ++i) {
+    std::uint32_t count = name.suffixes[i];
+    if (count == 0) {
+      type = Type::pointer(*type, probe_.type->pointers);
+      continue;
+    }
+    if (type->is_none() || type->is_aggregation()) {
+      if (final_) diagnostics_.report<DiagnosticId::unknown_type>(name.range, fmt::format("{}[]", name.base));
+      return std::nullopt;
+    }
+    if (count == unsized_array) count = type->size() == 0 ? 0 : bytes / type->size();
+    if (count == 0) {
+      if (final_) diagnostics_.report<DiagnosticId::array_without_size>(name.range).with_help("write its number of elements: `[4]`");
+      return std::nullopt;
+    }
+    if (std::uint64_t{type->size()} * count > max_type_size) {
+      if (final_) diagnostics_.report<DiagnosticId::too_large>(name.range, "this array", std::uint64_t{type->size()} * count, max_type_size);
+      return std::nullopt;
+    }
+    type = Type::array(*type, count);
+  }
+  return type;
+}
+
+Type Inference::cast(const Cast& node, Range range, Facts& facts) {
+  Type from = value(*node.operand);
+  auto to = resolve(node.type, from.size());
+  if (!to || from.is_none()) return to.value_or(Type::none());
+  if (!can_cast(from, *to)) {
+    Diagnostic& diagnostic = diagnostics_.report<DiagnosticId::invalid_cast>(range, to_string(from), to_string(*to));
+    if (to->is_structure() && from.is_scalar()) {
+      diagnostic.with_help(fmt::format("if it is an address, `*({} *)x` is the struct there", to_string(*to)));
+    } else if (to->is_array() && from.is_numeric() && to->size() != from.size()) {
+      diagnostic.with_help(fmt::format("the number has {} bytes, the array {}", from.size(), to->size()));
+    }
+    return Type::none();
+  }
+  if (to->is_pointer()) {
+    // A pointer keeps pointing into the memory it came from; so does a number that was one.
+    if (from.is_pointer() || from.space() == AddressSpace::user) to = to->with_space(from.space());
+    return *to;
+  }
+  if (to->is_string() && to->size() == 0) return from;
+  const auto& constant = this->facts(*node.operand).constant;
+  if (constant && to->is_integer()) facts.constant = narrowed(*constant, *to);
+  if (constant && to->is(TypeKind::enumeration)) facts.constant = narrowed(*constant, to->underlying());
+  if (constant && to->is(TypeKind::boolean)) facts.constant = *constant != 0;
+  return *to;
+}
+
+Type Inference::size_of(const SizeOf& node, Facts& facts) {
+  Type type = (node.type ? resolve(*node.type) : type_of(*node.operand)).value_or(Type::none());
+  bool unknown = type.is_structure() && type.size() == 0 && !target_.layout(type);
+  if (unknown && final_) {
+    diagnostics_.report<DiagnosticId::incomplete_struct>(node.type ? node.type->range : node.operand->range, to_string(type));
+  }
+  facts.constant = type.size();
+  return Type::uint64();
+}
+
+// offsetof(type, a.b.c): the offsets of the members on the way, added up.
+Type Inference::offset_of(const OffsetOf& node, Facts& facts) {
+  auto type = node.type ? resolve(*node.type) : type_of(*node.operand);
+  Range base = node.type ? node.type->range : node.operand->range;
+  std::uint64_t offset = 0;
+  for (const std::string& name : node.path) {
+    if (!type || type->is_none()) return Type::uint64();
+    // offsetof($pointer->member, …) and offsetof(pointer, …) are about the struct behind it.
+    if (type->is_pointer() && type->pointee().is_structure() && &name == &node.path.front()) type = type->pointee();
+    if (!type->is_structure()) {
+      if (final_) diagnostics_.report<DiagnosticId::member_of_non_struct>(&name == &node.path.front() ? base : node.path_range, to_string(*type));
+      return Type::uint64();
+    }
+    auto member = find_member(*type, name, base, node.path_range);
+    if (!member) return Type::uint64();
+    if (member->bit_size != 0) {
+      if (final_) diagnostics_.report<DiagnosticId::offset_of_bitfield>(node.path_range, name);
+      return Type::uint64();
+    }
+    offset += member->offset;
+    type = member->type;
+  }
+  facts.constant = static_cast<std::int64_t>(offset);
+  return Type::uint64();
+}
+
+// Of a scratch variable: where the program keeps it. Of a map: the kernel's object.
+Type Inference::address_of(const Expression& operand) {
+  if (std::holds_alternative<Variable>(operand.kind)) {
+    const Type& type = infer(operand);
+    return type.is_none() ? Type::none() : Type::pointer(type, AddressSpace::kernel);
+  }
+  if (const auto* access = std::get_if<MapAccess>(&operand.kind); access != nullptr && access->keys.empty()) {
+    CheckedMap& map = map_of(*access, operand.range);
+    Facts& known = facts(operand);
+    known.map_reference = true;
+    known.index = static_cast<std::uint32_t>(std::distance(maps_.begin(), maps_.find(access->name)));
+    known.type = map.value;
+    if (map.value.is_none()) undefined_map(map, operand.range);
+    return Type::pointer(target_.find_type("struct bpf_map").value_or(Type::none()), AddressSpace::kernel);
+  }
+  infer(operand);
+  diagnostics_.report<DiagnosticId::no_address>(operand.range).with_help("assign it to a scratch variable first");
+  return Type::none();
+}
+
+// The fields as members of a struct, in the order in which the probe offers them.
+Type Inference::context_type() const {
+  auto layout = std::make_shared<StructLayout>();
+  layout->name = probe_.attach_points.front().text;
+  std::vector<Type> types;
+  for (const ContextField& field : probe_.context.fields) {
+    if (field.type.size() == 0) continue;
+    types.push_back(complete(field.type));
+    layout->members.push_back({.name = field.name, .type = types.back()});
+  }
+  std::vector<std::uint32_t> offsets = tuple_offsets(types);
+  for (std::size_t i = 0; i < types.size(); ++i) layout->members[i].offset = offsets[i];
+  layout->size = offsets.back();
+  return Type::context(layout->name, layout);
+}
+
+}  // namespace fathom
