@@ -280,14 +280,24 @@ Operand ProbeLowering::subscript(const Subscript& node, const Expression& expres
     return at_address(address, known.type.with_space(base_type.space()));
   }
   if (known.constant) return {Operand::Place::scalar, bpf_.number(static_cast<std::uint64_t>(*known.constant)), known.type};
-  return element(lower(*node.base), base_type, *node.index, known.type);
+  return element(content_of(lower(*node.base)), *node.index, known.type);
 }
 
-Operand ProbeLowering::element(const Operand& base, const Type& base_type, const Expression& index_expression, const Type& type) {
+// The bytes of a counted buffer stand behind their number.
+Operand ProbeLowering::content_of(const Operand& operand) {
+  if (!operand.type.is_counted()) return operand;
+  Operand content = operand;
+  content.type = Type::buffer(operand.type.buffer_capacity()).with_space(operand.type.space());
+  content.value = bpf_.at(operand.value, Type::length_size);
+  content.alignment = Type::length_size;
+  return content;
+}
+
+Operand ProbeLowering::element(const Operand& base, const Expression& index_expression, const Type& type) {
   bool is_remote = base.place == Operand::Place::remote;
   std::uint32_t size = std::max(type.size(), 1u);
   Type element = type.with_space(base.type.space());
-  std::uint32_t count = base_type.size() / size;
+  std::uint32_t count = base.type.size() / size;
   if (auto constant = facts(index_expression).constant; constant && (is_remote || *constant < count)) {
     auto offset = static_cast<std::uint64_t>(*constant) * size;
     if (is_remote) return at_address(bpf_.CreateAdd(base.value, bpf_.number(offset)), element);
@@ -345,7 +355,7 @@ Operand ProbeLowering::cast(const Cast& node, const Expression& expression) {
 Operand ProbeLowering::cast_memory(const Operand& operand, const Type& type) {
   if (operand.type == type || type.is_structure()) return operand;
   if (type.is_array()) {
-    Operand bytes = operand;
+    Operand bytes = content_of(operand);
     bytes.type = type.with_space(operand.type.space());
     return bytes;
   }

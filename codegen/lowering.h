@@ -157,7 +157,8 @@ class ProbeLowering {
   Operand ternary(const ast::Ternary& node, const ast::Expression& expression);
   Operand member(const ast::Member& node, const ast::Expression& expression);
   Operand subscript(const ast::Subscript& node, const ast::Expression& expression);
-  Operand element(const Operand& base, const Type& base_type, const ast::Expression& index, const Type& type);
+  Operand content_of(const Operand& operand);
+  Operand element(const Operand& base, const ast::Expression& index, const Type& type);
   Operand cast(const ast::Cast& node, const ast::Expression& expression);
   Operand cast_memory(const Operand& operand, const Type& type);
   Operand address_of(const ast::Expression& operand, const Type& type);

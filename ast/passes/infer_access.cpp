@@ -160,7 +160,7 @@ Type Inference::subscript(const Subscript& node, Range range, Facts& facts) {
   }
   bool is_bytes = base.is_string() || base.is(TypeKind::buffer);
   if (base.is_array() || is_bytes) {
-    std::uint32_t count = is_bytes ? base.size() : base.count();
+    std::uint32_t count = base.is_string() ? base.size() : is_bytes ? base.buffer_capacity() : base.count();
     bool has_end = is_bytes || count != 0;  // the array at the end of a struct may go on
     if (constant && (*constant < 0 || (has_end && *constant >= count))) {
       diagnostics_.report<DiagnosticId::index_out_of_bounds>(node.index->range, *constant, to_string(base), count);

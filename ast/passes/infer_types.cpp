@@ -23,19 +23,25 @@ std::optional<Type> internal_type(std::string_view name) {
   if (name == "kstack_t") return Type::stack(SymbolSpace::kernel, max_frames);
   if (name == "ustack_t") return Type::stack(SymbolSpace::user, max_frames);
   if (name == "timestamp_t") return Type::timestamp();
+  if (name == "username_t") return Type::username();
+  if (name == "macaddr" || name == "macaddr_t") return Type::macaddr();
+  if (name == "cgroup_path_t") return Type::cgroup_path();
   for (Aggregation each : {Aggregation::count, Aggregation::sum, Aggregation::min, Aggregation::max, Aggregation::average, Aggregation::stats,
-                           Aggregation::hist, Aggregation::lhist}) {
+                           Aggregation::hist, Aggregation::lhist, Aggregation::series}) {
     if (name.ends_with("_t") && name.substr(0, name.size() - 2) == aggregation_name(each)) return Type::aggregation(each, true);
   }
   return std::nullopt;
 }
 
-// `string[N]` and `buffer[N]`: the first number is the capacity. Without one, as large as what comes to be kept there.
+// `string[N]`, `buffer[N]`, `inet[N]`: the first number is the capacity. Without one, as large as what comes to be kept there.
 std::optional<Type> sized_type(std::string_view name, std::uint32_t capacity) {
   if (name == "string") return Type::string(capacity);
-  if (name == "buffer") return Type::buffer(capacity);
+  if (name == "buffer") return Type::counted_buffer(capacity);
+  if (name == "inet") return Type::inet();  // always has room for the larger ones
   return std::nullopt;
 }
+
+std::uint32_t bytes_in(const Type& type) { return type.is(TypeKind::buffer) ? type.buffer_capacity() : type.size(); }
 
 // The bits of a constant as an integer type keeps them.
 std::int64_t narrowed(std::int64_t value, const Type& type) {
@@ -120,7 +126,7 @@ std::optional<Type> Inference::resolve(const TypeName& name, std::uint32_t bytes
 
 Type Inference::cast(const Cast& node, Range range, Facts& facts) {
   Type from = value(*node.operand);
-  auto to = resolve(node.type, from.size());
+  auto to = resolve(node.type, bytes_in(from));
   if (!to || from.is_none()) return to.value_or(Type::none());
   if (!can_cast(from, *to)) {
     Diagnostic& diagnostic = diagnostics_.report<DiagnosticId::invalid_cast>(range, to_string(from), to_string(*to));
@@ -136,7 +142,7 @@ Type Inference::cast(const Cast& node, Range range, Facts& facts) {
     if (from.is_pointer() || from.space() == AddressSpace::user) to = to->with_space(from.space());
     return *to;
   }
-  if (to->is_string() && to->size() == 0) return from;
+  if (!to->is_array() && to->kind() == from.kind() && bytes_in(*to) == 0) return from;  // `(string)x`
   const auto& constant = this->facts(*node.operand).constant;
   if (constant && to->is_integer()) facts.constant = narrowed(*constant, *to);
   if (constant && to->is(TypeKind::enumeration)) facts.constant = narrowed(*constant, to->underlying());

@@ -171,7 +171,8 @@ bool holds_numbers(const Type& type) { return type.is_array() && type.element().
 bool can_cast_to_array(const Type& from, const Type& to) {
   if (from == to) return true;
   if (!holds_numbers(to)) return false;
-  if (from.is_string() || from.is(TypeKind::buffer)) return to.element().size() == 1 && to.size() <= from.size();
+  if (from.is_string()) return to.element().size() == 1 && to.size() <= from.size();
+  if (from.is(TypeKind::buffer)) return to.element().size() == 1 && to.size() <= from.buffer_capacity();
   if (holds_numbers(from)) return from.size() == to.size();
   if (from.is_open()) return to.size() == 1 || to.size() == 2 || to.size() == 4 || to.size() == 8;
   return from.is_numeric() && from.size() == to.size();
@@ -197,7 +198,7 @@ bool can_cast(const Type& from, const Type& to) {
     case TypeKind::pointer: return from.is_pointer() || from.is_numeric();
     case TypeKind::structure: return from.is_structure() && from == to;
     case TypeKind::string: return from.is_string();
-    case TypeKind::buffer: return from.is(TypeKind::buffer) || from.is_string();
+    case TypeKind::buffer: return from.is(TypeKind::buffer);
     case TypeKind::array: return can_cast_to_array(from, to);
     case TypeKind::tuple: return can_cast_tuple(from, to);
     case TypeKind::none:
