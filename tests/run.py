@@ -1,7 +1,8 @@
 """Runs every test that is built and says what became of them; scripts/test builds, then calls this.
 
-Units (ctest over build/dev), text tests (lit), the manual (mandoc), the rules of tests/tidy and the tests of the test tools. Failed and
-skipped cases are listed by name, then comes one line `N passed, N failed, N skipped`. The exit status is 1 where a case failed.
+Units (ctest over build/dev), text tests (lit), programs made up (build/dev), the manual (mandoc), the rules
+of tests/tidy and the tests of the test tools. Failed and skipped cases are listed by name, then comes one line `N passed, N failed,
+N skipped`. The exit status is 1 where a case failed.
 """
 
 import argparse
@@ -97,6 +98,33 @@ def told_by_test(output):
     return "\n".join(lines) if lines else output
 
 
+# Programs made up per run of all tests: name, and what the driver is told. The seeds are fixed; scripts/fuzz takes others.
+FUZZ = {
+    "fuzz/compile-1": ["--seed", "1", "--count", "50000", "--emit", "100"],
+    "fuzz/compile-2": ["--seed", "1000001", "--count", "50000", "--emit", "100"],
+    "fuzz/load": ["--seed", "2000001", "--count", "160", "--load", "1"],
+}
+
+
+def fuzz(options):
+    """The generator of programs, with sanitizers."""
+    driver = BUILD / "dev" / "tests" / "fuzz" / "fuzz_programs"
+    wanted = {name: arguments for name, arguments in FUZZ.items() if passes_filter(options, name)}
+    if not driver.exists():
+        return [Case(name, "failed", f"{driver} was not built") for name in wanted]
+    cases = []
+    running = {}
+    for name, arguments in wanted.items():
+        if "--load" in arguments and os.geteuid() != 0:
+            cases.append(Case(name, "skipped", "skipped: needs root"))
+            continue
+        running[name] = subprocess.Popen([str(driver), *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    for name, process in running.items():
+        told = process.communicate()[0]
+        cases.append(Case(name, "failed" if process.returncode else "passed", told))
+    return cases
+
+
 def manual(_options):
     """mandoc's opinion on the manual."""
     page = BUILD / "release" / "fathom.1"
@@ -129,7 +157,7 @@ def flatten(suite):
         yield from flatten(item) if isinstance(item, unittest.TestSuite) else [item]
 
 
-STEPS = {"units": units, "texts": texts, "manual": manual, "rules": rules, "tools": tools}
+STEPS = {"units": units, "texts": texts, "fuzz": fuzz, "manual": manual, "rules": rules, "tools": tools}
 
 
 def report(cases, skipped_file):
