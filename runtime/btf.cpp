@@ -9,6 +9,7 @@
 #include <cstring>
 #include <set>
 
+#include "ast/bitfield.h"
 #include "ast/c_types.h"
 
 namespace fathom {
@@ -56,22 +57,6 @@ std::int64_t enumerator_value(const btf_type* type, int index, bool is_signed) {
 
 std::uint32_t enumerator_name(const btf_type* type, int index) {
   return btf_is_enum64(type) ? btf_enum64(type)[index].name_off : btf_enum(type)[index].name_off;
-}
-
-// Where a bitfield of `bits` at bit `position` of a struct is read: its declared storage where that lies within the struct, else (packed
-// structs) the fewest bytes that hold it.
-void place_bitfield(StructMember& member, std::uint32_t position, std::uint32_t bits, std::uint32_t struct_size) {
-  std::uint32_t size = member.type.size();
-  member.bit_size = bits;
-  member.offset = size == 0 ? 0 : position / (size * 8) * size;
-  member.bit_offset = position - member.offset * 8;
-  if (size == 0 || member.bit_offset + bits > size * 8 || member.offset + size > struct_size) {
-    member.offset = position / 8;
-    member.bit_offset = position % 8;
-    size = std::bit_ceil((member.bit_offset + bits + 7) / 8);
-    member.type = Type::integer(std::min(size, 8u), member.type.is_signed());
-  }
-  if constexpr (std::endian::native == std::endian::big) member.bit_offset = member.type.size() * 8 - member.bit_offset - bits;
 }
 
 }  // namespace

@@ -1,0 +1,45 @@
+// The machine as a script sees it: what the script defines in C comes first, then the machine's own. Everything else is handed through.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ast/target.h"
+#include "definitions/declarations.h"
+
+namespace fathom {
+
+class ScriptTypes final : public Target {
+ public:
+  // `machine` must outlive it.
+  ScriptTypes(const Target& machine, Declarations declarations) : machine_(machine), declarations_(std::move(declarations)) {}
+
+  // A struct of the script wins over the kernel's of the same name, also where one of the kernel's structs points to it.
+  std::optional<Type> find_type(std::string_view name) const override;
+  std::shared_ptr<const StructLayout> layout(const Type& structure) const override;
+  std::vector<std::string> struct_names() const override;
+  std::optional<std::pair<std::int64_t, Type>> enumerator(std::string_view name) const override;
+
+  Result<std::vector<TracepointName>> tracepoints(std::string_view category, std::string_view event) const override {
+    return machine_.tracepoints(category, event);
+  }
+  Result<TracepointFormat> tracepoint_format(std::string_view category, std::string_view event) const override {
+    return machine_.tracepoint_format(category, event);
+  }
+  Result<std::vector<std::string>> raw_tracepoints(std::string_view event) const override { return machine_.raw_tracepoints(event); }
+  std::vector<StructMember> raw_tracepoint_parameters(std::string_view event) const override {
+    return machine_.raw_tracepoint_parameters(event);
+  }
+  std::uint32_t possible_cpus() const override { return machine_.possible_cpus(); }
+  bool has(Feature feature) const override { return machine_.has(feature); }
+
+ private:
+  const Target& machine_;
+  Declarations declarations_;
+};
+
+}  // namespace fathom
