@@ -12,7 +12,10 @@
 #include "ast/environment.h"
 #include "ast/print.h"
 #include "codegen/builtins/list.h"
+#include "c_setup.h"
 #include "codegen/codegen.h"
+#include "definitions/read.h"
+#include "definitions/script_types.h"
 #include "options.h"
 #include "parser/parser.h"
 #include "runtime/machine.h"
@@ -105,8 +108,8 @@ int main(int count, char** arguments) {
   auto parsed = parse_options(count, arguments);
   if (int* code = std::get_if<int>(&parsed)) return *code;
   Options options = std::move(std::get<Options>(parsed));
-  LinuxTarget target;
-  if (options.list) return list(options, target);
+  LinuxTarget machine;
+  if (options.list) return list(options, machine);
 
   Settings settings;
   if (auto applied = apply_environment(settings, [](const char* name) { return std::getenv(name); }); !applied) return report(applied.error());
@@ -119,10 +122,13 @@ int main(int count, char** arguments) {
   std::vector<Token> tokens = lex(*source, diagnostics);
   if (diagnostics.has_errors()) return report(diagnostics, *source), failure;
   if (options.emit == Stage::tokens) return show(to_string(tokens, *source));
-  ast::Program program = parse(tokens, *source, diagnostics);
+  Catalog catalog{all_probe_types(), codegen::builtin_families(), codegen::missing_builtins()};
+  const auto is_builtin = [&](std::string_view name) { return find_builtin(catalog.builtins, name) != nullptr; };
+  CPart c = read_definitions(std::move(tokens), *source, c_setup(options, source->name(), machine), machine, is_builtin, diagnostics);
+  ScriptTypes target(machine, std::move(c.declarations));
+  ast::Program program = parse(c.tokens, *source, diagnostics);
   if (diagnostics.has_errors()) return report(diagnostics, *source), failure;
   if (options.emit == Stage::ast) return show(ast::to_string(program));
-  Catalog catalog{all_probe_types(), codegen::builtin_families(), codegen::missing_builtins()};
   CheckedProgram checked = check(program, *source, settings, catalog, target, diagnostics);
   if (report(diagnostics, *source)) return failure;
   if (options.emit == Stage::checked) return show(to_string(checked));
@@ -133,5 +139,5 @@ int main(int count, char** arguments) {
   if (!image) return report(image.error());
   if (options.emit == Stage::elf) return show({reinterpret_cast<const char*>(image->elf.data()), image->elf.size()});
   if (options.emit == Stage::plan) return show(to_json(image->plan) + "\n");
-  return run(*image, options, target);
+  return run(*image, options, machine);
 }

@@ -31,7 +31,7 @@ struct Missing {
   bool takes_value;
 };
 constexpr Missing missing_options[] = {
-    {"-f", true},        {"-B", true},          {"-k,--warnings", false},   {"--no-warnings", false}, {"-I", true},          {"--include", true},
+    {"-f", true},        {"-B", true},          {"-k,--warnings", false},   {"--no-warnings", false},
     {"--unsafe", false}, {"-d,--debug", true},  {"--info", false},          {"--aot", true},          {"--emit-elf", true},  {"--emit-llvm", true},
     {"-b,--btf", false}, {"--no-feature", true}, {"--usdt-file-activation", false}, {"--probe-filter", true}, {"--dwarf-pid", true}, {"--debuginfo", true},
     {"--traceable-functions", true}, {"--test", false}, {"--bench", false}, {"--fmt", false},
@@ -48,6 +48,8 @@ void describe(CLI::App& app, Options& options, Raw& raw) {
   app.add_option("-p,--pid", raw.process, "only events of this process; ends with it")->type_name("PID");
   app.add_option("-c,--cmd", raw.command, "run a command once the probes are attached; ends with it")->type_name("COMMAND");
   app.add_option("-o,--output", options.output, "write to a file instead of standard output")->type_name("FILE");
+  app.add_option("-I", options.include_directories, "look for included headers here as well; may be repeated")->type_name("DIRECTORY")->allow_extra_args(false);
+  app.add_option("--include", options.included_headers, "include a header before the script; may be repeated")->type_name("HEADER")->allow_extra_args(false);
   app.add_flag("-q,--quiet", options.quiet, "do not say how many probes were attached");
   app.add_flag("-v,--verbose", options.verbose, "say more: printk lines as they come, arguments of listed probes, the verifier's log");
   app.add_option("--emit", raw.emit, "stop after a step and show its result: tokens, ast, checked, ir, asm, elf, plan")->type_name("STEP");

@@ -23,6 +23,8 @@ struct Options {
   std::string output;   // -o; empty: standard output
   std::optional<std::string> command;  // -c
   std::optional<std::uint32_t> process;  // -p
+  std::vector<std::string> include_directories;  // -I
+  std::vector<std::string> included_headers;     // --include
 };
 
 // The options, or the exit code where everything is said already (--help, --version, a wrong option).

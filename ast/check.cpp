@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include "ast/passes/definitions.h"
 #include "ast/passes/expand_probes.h"
 #include "ast/passes/infer.h"
 #include "ast/print.h"
@@ -27,7 +26,6 @@ CheckedProgram check(const ast::Program& program, const SourceFile& source, cons
   for (const ast::MapDeclaration& map : program.map_declarations) diagnostics.report<DiagnosticId::unsupported_feature>(map.name_range, "a map declaration");
   for (const ast::Macro& macro : program.macros) diagnostics.report<DiagnosticId::unsupported_feature>(macro.name_range, "`macro`");
   for (const ast::Function& function : program.functions) diagnostics.report<DiagnosticId::unsupported_feature>(function.name_range, "`fn`");
-  if (!program.definitions.empty()) check_definitions(program, target.has(Feature::btf), diagnostics);
   checked.probes = expand_probes(program, settings, catalog, target, diagnostics);
   std::size_t attach_points = 0;
   for (const CheckedProbe& probe : checked.probes) attach_points += probe.attach_points.size();

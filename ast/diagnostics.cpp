@@ -66,7 +66,12 @@ std::vector<Diagnostic> Diagnostics::sorted() const {
     for (auto shown = unique.rbegin(); shown != unique.rend() && shown->range == candidate.range && !repeated; ++shown) {
       repeated = shown->id == candidate.id && shown->message == candidate.message;
     }
-    if (!repeated) unique.push_back(candidate);
+    if (repeated) continue;
+    unique.push_back(candidate);
+    for (const Origin& origin : origins_) {
+      const bool shown = std::ranges::any_of(candidate.labels, [&](const Diagnostic::Label& label) { return label.range == origin.label.range; });
+      if (origin.use == candidate.range && !shown) unique.back().labels.push_back(origin.label);
+    }
   }
   return unique;
 }

@@ -66,6 +66,9 @@ class Diagnostics {
     return add(id, range, fmt::format(fmt::runtime(row_of(id).format), args...));
   }
 
+  // What stands at `use` came from elsewhere (a macro): what is reported about exactly that place shows where.
+  void add_origin(Range use, Range origin, std::string text) { origins_.push_back({use, {origin, std::move(text)}}); }
+
   bool has_errors() const { return errors_ != 0; }
   std::size_t errors() const { return errors_; }
   const std::vector<Diagnostic>& all() const { return all_; }
@@ -86,7 +89,13 @@ class Diagnostics {
   }
   Diagnostic& add(DiagnosticId id, Range range, std::string message);
 
+  struct Origin {
+    Range use;
+    Diagnostic::Label label;
+  };
+
   std::vector<Diagnostic> all_;
+  std::vector<Origin> origins_;
   Diagnostic overflow_{};  // what nobody would read any more
   std::size_t errors_ = 0;
 };

@@ -115,7 +115,7 @@ void DeclarationParser::add_member(std::vector<CMember>& members, const Specifie
   if (!member.type.is_complete) {
     const std::string type = member.type.type.is_none() ? "void" : to_string(member.type.type);
     reporter_.report<DiagnosticId::incomplete_member>(declarator.place, member.name, type)
-        .with_help(fmt::format("define `{}` before, or make the member a pointer", type));
+        .with_help(member.type.type.is_none() ? "make the member a pointer" : fmt::format("define `{}` before, or make the member a pointer", type));
     return;
   }
   const bool twice = std::ranges::any_of(members, [&](const CMember& other) { return !member.name.empty() && other.name == member.name; });
@@ -185,7 +185,8 @@ std::optional<CType> DeclarationParser::define_enumeration(const std::string& ta
       }
       next = *value;
     }
-    read.emplace_back(name, next++);
+    read.emplace_back(name, next);
+    next = static_cast<std::int64_t>(static_cast<std::uint64_t>(next) + 1);
     // Later values may be made from this one.
     declarations_.enumerators.insert_or_assign(name.text, std::pair(read.back().second, Type::int64()));
     if (!cursor_.accept(",")) break;

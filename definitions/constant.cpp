@@ -194,7 +194,10 @@ std::optional<ConstantValue> ConstantExpression::number(const CToken& token) {
   const std::size_t end = text.find_last_not_of("uUlL") + 1;
   const std::string_view suffix = text.substr(end);
   const auto value = parse_number(text.substr(0, end));
-  if (!value) return fail(token.place, fmt::format(value.error() == NumberProblem::overflow ? "`{}` does not fit in 64 bits" : "`{}` is no whole number", text));
+  if (!value) {
+    const char* what = value.error() == NumberProblem::overflow ? "does not fit in 64 bits" : "is no whole number";
+    return fail(token.place, fmt::format("`{}` {}", text, what));
+  }
   const bool decimal = text[0] != '0' || end == 1;
   ConstantValue result{static_cast<std::int64_t>(*value), suffix.find_first_of("uU") != suffix.npos, suffix.find_first_of("lL") != suffix.npos};
   if (*value > std::numeric_limits<std::uint32_t>::max()) result.is_long = true;

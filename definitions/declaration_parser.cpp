@@ -255,7 +255,8 @@ std::optional<DeclarationParser::Specifiers> DeclarationParser::specifiers() {
     return result;
   }
   const CToken& found = cursor_.peek();
-  if (words.empty()) problem(found.place, found.kind == CKind::end ? "a type is missing here" : "a type is missing before `{}`", found.text);
+  if (words.empty() && found.kind == CKind::end) problem(found.place, "a type is missing here");
+  if (words.empty() && found.kind != CKind::end) problem(found.place, "a type is missing before `{}`", found.text);
   return std::nullopt;
 }
 

@@ -65,7 +65,8 @@ bool Preprocessor::read_parameters(const CTokens& line, std::size_t& at, Macro& 
       break;
     }
     ++at;
-    if (at < line.size() && line[at].is(",")) ++at;
+    if (at >= line.size() || !line[at].is(",")) break;
+    ++at;
   }
   if (at < line.size() && line[at].is(")")) {
     ++at;

@@ -27,7 +27,7 @@ class CReporter {
   template <DiagnosticId id, class... Args>
   Diagnostic& report(const Place& place, const Args&... args) {
     if (place.file == 0) return diagnostics_.report<id>(place.range, args...);
-    if (!reported_.insert(place.file).second) return ignored_ = {};
+    if (row_of(id).severity == Severity::warning || !reported_.insert(place.file).second) return ignored_ = {};
     const std::string message = fmt::format(fmt::runtime(row_of(id).format), args...);
     return diagnostics_.report<DiagnosticId::bad_header>(place.range, files_[place.file], place.line, message)
         .with_help("leave the header out and write the types that the script needs into the script itself");

@@ -32,11 +32,18 @@ bool is_balanced(const std::vector<Token>& tokens) {
   return open.empty();
 }
 
-// Types, lists and statements go in as they are.
+bool ends_operand(TokenKind kind) {
+  constexpr TokenKind kinds[] = {TokenKind::integer,  TokenKind::string,           TokenKind::identifier,        TokenKind::variable,      TokenKind::map,
+                                 TokenKind::kw_true,  TokenKind::kw_false,         TokenKind::positional,        TokenKind::positional_count,
+                                 TokenKind::increment, TokenKind::decrement,       TokenKind::parenthesis_close, TokenKind::bracket_close};
+  return std::ranges::find(kinds, kind) != std::end(kinds);
+}
+
+// Types, lists, statements and halves of expressions go in as they are.
 bool wants_parentheses(const std::vector<Token>& tokens) {
-  if (tokens.size() < 2) return false;
+  if (tokens.size() < 2 || !ends_operand(tokens.back().kind)) return false;
   const TokenKind first = tokens.front().kind;
-  if (first == TokenKind::kw_struct || first == TokenKind::kw_union || first == TokenKind::kw_enum || tokens.back().kind == TokenKind::star) return false;
+  if (first == TokenKind::kw_struct || first == TokenKind::kw_union || first == TokenKind::kw_enum) return false;
   if (std::ranges::all_of(tokens, [](const Token& token) { return token.kind == TokenKind::identifier; })) return false;
   int depth = 0;
   bool is_one_group = opens(first);

@@ -131,19 +131,41 @@ bool LexerState::close_angle() {
 void LexerState::begin_type_definition() {
   definition_begin_ = match_.begin;
   definition_depth_ = 1;
+  is_typedef_ = false;
 }
 
-bool LexerState::close_definition() {
-  if (--definition_depth_ != 0) return false;
+void LexerState::begin_typedef() {
+  definition_begin_ = match_.begin;
+  definition_depth_ = 0;
+  is_typedef_ = true;
+}
+
+bool LexerState::close_definition(std::string_view text) {
+  if (--definition_depth_ > 0 || (is_typedef_ && !text.ends_with(';'))) return false;
+  add_definition();
+  return true;
+}
+
+bool LexerState::end_typedef() {
+  if (!is_typedef_ || definition_depth_ > 0) return false;
+  add_definition();
+  return true;
+}
+
+void LexerState::add_definition() {
   Range range{definition_begin_, match_.end};
   add({TokenKind::type_definition, range, 0, std::string(source_.text(range))});
-  return true;
+}
+
+void LexerState::begin_fragment(std::uint32_t offset) {
+  match_ = {offset, offset};
+  brackets_.assign(1, TokenKind::brace_open);  // one that is never closed
 }
 
 void LexerState::unterminated_definition() {
   std::string_view head = source_.text({definition_begin_, match_.end});
   auto length = static_cast<std::uint32_t>(std::min(head.find('{'), head.size()));
-  diagnostics_.report<DiagnosticId::unterminated_type>({definition_begin_, definition_begin_ + length}).with_help("close it with `};`");
+  diagnostics_.report<DiagnosticId::unterminated_type>({definition_begin_, definition_begin_ + length}).with_help(is_typedef_ ? "end it with `;`" : "close it with `};`");
 }
 
 void LexerState::begin_string(int state) {

@@ -43,8 +43,14 @@ class LexerState {
   void preprocessor(std::string_view text) { value(TokenKind::preprocessor, text); }
   // "struct name {" up to the matching brace is one token.
   void begin_type_definition();
+  // "typedef" up to its semicolon.
+  void begin_typedef();
   void open_definition() { ++definition_depth_; }
-  bool close_definition();
+  // These two return whether the definition ended. `text`: the brace and what of the end was matched with it.
+  bool close_definition(std::string_view text);
+  bool end_typedef();
+  // The text is part of a body and begins at this byte of the source.
+  void begin_fragment(std::uint32_t offset);
   void unterminated_definition();
 
   void begin_string(int state);
@@ -61,6 +67,7 @@ class LexerState {
   std::vector<Token> take() { return std::move(tokens_); }
 
  private:
+  void add_definition();
   void add(Token token) {
     if (!too_deep_) tokens_.push_back(std::move(token));
   }
@@ -75,6 +82,7 @@ class LexerState {
   bool single_quoted_ = false;            // inside text in single quotes, which is no string
   std::uint32_t definition_begin_ = 0;
   int definition_depth_ = 0;
+  bool is_typedef_ = false;
   std::uint32_t string_begin_ = 0;
   int string_state_ = 0;
   std::string string_;

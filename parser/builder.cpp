@@ -319,7 +319,7 @@ void Builder::unexpected(Range range, const std::vector<TokenKind>& expected, bo
 Program Builder::take() { return std::move(program_); }
 
 Program parse(const std::vector<Token>& tokens, const SourceFile& source, Diagnostics& diagnostics) {
-  std::vector<Token> folded = fold_casts(tokens, source);
+  std::vector<Token> folded = fold_casts(tokens);
   Builder builder(folded, source, diagnostics);
   grammar::Parser(builder).parse();
   return builder.take();

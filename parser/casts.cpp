@@ -92,11 +92,27 @@ bool is_cast_to_typeof(const std::vector<Token>& tokens, std::size_t open) {
   return kind(i) == TokenKind::parenthesis_close;
 }
 
+// The text of tokens [first, end), which need not stand beside each other in the source: some may come out of a macro.
+std::string spelling(const std::vector<Token>& tokens, std::size_t first, std::size_t end) {
+  std::string text;
+  for (std::size_t i = first; i < end; ++i) {
+    const Token& token = tokens[i];
+    const std::string piece = token.kind == TokenKind::star            ? "*"
+                              : token.kind == TokenKind::bracket_open  ? "["
+                              : token.kind == TokenKind::bracket_close ? "]"
+                              : token.kind == TokenKind::integer       ? std::to_string(token.number)
+                                                                       : token.text;
+    const bool is_word = token.kind != TokenKind::bracket_open && token.kind != TokenKind::bracket_close && token.kind != TokenKind::integer;
+    text += (text.empty() || !is_word ? "" : " ") + piece;
+  }
+  return text;
+}
+
 bool takes_type(TokenKind kind) { return kind == TokenKind::kw_sizeof || kind == TokenKind::kw_typeof; }
 
 }  // namespace
 
-std::vector<Token> fold_casts(const std::vector<Token>& tokens, const SourceFile& source) {
+std::vector<Token> fold_casts(const std::vector<Token>& tokens) {
   std::vector<Token> folded;
   folded.reserve(tokens.size());
   for (std::size_t i = 0; i < tokens.size(); ++i) {
@@ -113,8 +129,7 @@ std::vector<Token> fold_casts(const std::vector<Token>& tokens, const SourceFile
       if (span && may_be_cast) {
         bool operand_follows = span->end < tokens.size() && begins_operand(tokens[span->end].kind);
         if (span->certain || (operand_follows && !is_sizeof)) {
-          Range inside{tokens[i + 1].range.begin, tokens[span->end - 2].range.end};
-          folded.push_back({TokenKind::cast, join(token.range, tokens[span->end - 1].range), 0, std::string(source.text(inside))});
+          folded.push_back({TokenKind::cast, join(token.range, tokens[span->end - 1].range), 0, spelling(tokens, i + 1, span->end - 1)});
           i = span->end - 1;
           continue;
         }

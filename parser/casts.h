@@ -9,6 +9,6 @@
 namespace fathom {
 
 // The tokens with every `(type)` of a cast or of sizeof replaced by one `cast` token whose text is the type as written.
-std::vector<Token> fold_casts(const std::vector<Token>& tokens, const SourceFile& source);
+std::vector<Token> fold_casts(const std::vector<Token>& tokens);
 
 }  // namespace fathom

@@ -12,6 +12,7 @@ import sys
 LAYERS = {
     "ast/": ["ast/"],
     "lexer/": ["ast/", "lexer/"],
+    "definitions/": ["ast/", "lexer/", "definitions/"],
     "parser/": ["ast/", "lexer/", "parser/"],
     "codegen/": ["ast/", "codegen/", "runtime/plan.h", "runtime/layout.h"],
     "runtime/": ["ast/", "runtime/"],
@@ -19,7 +20,7 @@ LAYERS = {
 # Header prefixes of others, and the only folder that may include them.
 FOREIGN = {"llvm": "codegen/", "llvm-c": "codegen/", "bpf": "runtime/", "CLI": "main.cpp"}
 SOURCES = (".cpp", ".h", ".def", ".l", ".y")
-FOLDERS = ("ast", "lexer", "parser", "codegen", "runtime")
+FOLDERS = ("ast", "lexer", "definitions", "parser", "codegen", "runtime")
 LINE_LIMIT = 800
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?P<open>[<"])(?P<name>[^>"]+)[>"]')

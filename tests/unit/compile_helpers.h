@@ -8,6 +8,8 @@
 #include "ast/check.h"
 #include "ast/print.h"
 #include "codegen/builtins/list.h"
+#include "definitions/read.h"
+#include "definitions/script_types.h"
 #include "fake_target.h"
 #include "parser/parser.h"
 #include "runtime/probes/attach.h"
@@ -19,6 +21,7 @@ struct Compiled {
   Diagnostics diagnostics;
   std::vector<Token> tokens;
   std::unique_ptr<ast::Program> program;
+  Declarations declarations;
   CheckedProgram checked;
 
   // Names of the diagnostics, in the order in which they are shown: "unknown_name undefined_map".
@@ -29,19 +32,25 @@ struct Compiled {
   }
 };
 
-inline Compiled parse_text(std::string text) {
+// With the C part of the text read against the target; `types` then holds what it defines.
+inline Compiled parse_text(std::string text, const Target& target = FakeTarget(), const CSetup& setup = {}) {
   Compiled result;
   result.source = std::make_unique<SourceFile>("test", std::move(text));
-  result.tokens = lex(*result.source, result.diagnostics);
+  CPart c = read_definitions(lex(*result.source, result.diagnostics), *result.source, setup, target,
+                             [](std::string_view name) { return find_builtin(codegen::builtin_families(), name) != nullptr; }, result.diagnostics);
+  result.tokens = std::move(c.tokens);
+  result.declarations = std::move(c.declarations);
   result.program = std::make_unique<ast::Program>(parse(result.tokens, *result.source, result.diagnostics));
   return result;
 }
 
 inline Compiled check_text(std::string text, const Target& target, const Settings& settings = {}) {
-  Compiled result = parse_text(std::move(text));
+  CSetup setup;
+  setup.have_btf = target.has(Feature::btf);
+  Compiled result = parse_text(std::move(text), target, setup);
   if (result.diagnostics.has_errors()) return result;
   Catalog catalog{all_probe_types(), codegen::builtin_families(), codegen::missing_builtins()};
-  result.checked = check(*result.program, *result.source, settings, catalog, target, result.diagnostics);
+  result.checked = check(*result.program, *result.source, settings, catalog, ScriptTypes(target, result.declarations), result.diagnostics);
   return result;
 }
 
