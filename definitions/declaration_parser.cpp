@@ -75,12 +75,17 @@ bool DeclarationParser::pragma() {
 
 // Behind the `;` or the function's body that ends the declaration here.
 void DeclarationParser::skip_declaration() {
+  bool behind_parameters = false;
   while (!cursor_.at_end() && !cursor_.accept(";")) {
-    const bool body = cursor_.is("{");
-    if (body || cursor_.is("(") || cursor_.is("[")) {
+    const bool is_body = cursor_.is("{") && behind_parameters;
+    behind_parameters = cursor_.is("(");
+    if (cursor_.is("{") || cursor_.is("(") || cursor_.is("[")) {
       cursor_.skip_balanced();
-      if (body && !cursor_.is(";") && !cursor_.is(",") && cursor_.peek().kind != CKind::identifier) return;
+      if (is_body) return;
+    } else if (cursor_.is("}")) {
+      return;  // of what encloses the declaration
     } else {
+      behind_parameters = cursor_.is("const") || at_attribute();
       cursor_.take();
     }
   }
