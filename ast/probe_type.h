@@ -40,6 +40,7 @@ struct AttachPoint {
 enum class ContextSource : std::uint8_t {
   record,         // tracepoint record: `offset` bytes from the context
   record_string,  // __data_loc: a u32 at `offset` whose low 16 bits are the string's offset in the record
+  record_relative_string,  // __rel_loc: the same, counted from behind that u32
   argument,       // u64 number `offset` of the context (raw tracepoints)
 };
 

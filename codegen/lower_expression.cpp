@@ -82,8 +82,10 @@ Operand ProbeLowering::context_field(const ContextField& field) {
     case ContextSource::record:
       if (field.type.is_scalar()) return {Operand::Place::scalar, bpf_.load_context(context(), field.offset, field.type.size(), field.type.is_signed()), field.type};
       return {Operand::Place::remote, bpf_.CreatePtrToInt(place, bpf_.getInt64Ty()), field.type};
-    case ContextSource::record_string: {
+    case ContextSource::record_string:
+    case ContextSource::record_relative_string: {
       llvm::Value* offset = bpf_.CreateAnd(bpf_.load_context(context(), field.offset, 4, false), record_offset_mask);
+      if (field.source == ContextSource::record_relative_string) offset = bpf_.CreateAdd(offset, bpf_.getInt64(field.offset + 4));
       return {Operand::Place::scalar, bpf_.CreatePtrToInt(bpf_.at(context(), offset), bpf_.getInt64Ty()), field.type};
     }
     case ContextSource::argument: {

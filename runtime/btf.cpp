@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <filesystem>
 #include <set>
+#include <system_error>
 
 #include "ast/bitfield.h"
 #include "ast/c_types.h"
@@ -17,14 +19,15 @@ namespace fathom {
 namespace {
 
 constexpr int deepest = 32;
+constexpr char kernel_btf[] = "/sys/kernel/btf/vmlinux";
 
-std::string text_of(const btf* types, std::uint32_t offset) {
+std::string text_of(const BtfData* types, std::uint32_t offset) {
   const char* text = btf__name_by_offset(types, offset);
   return text == nullptr ? std::string() : text;
 }
 
 // Drops qualifiers, tags and typedefs. `name`: set to the outermost typedef's name.
-std::uint32_t resolve(const btf* types, std::uint32_t id, std::string* name = nullptr) {
+std::uint32_t resolve(const BtfData* types, std::uint32_t id, std::string* name = nullptr) {
   const btf_type* type = btf__type_by_id(types, id);
   for (int depth = 0; type != nullptr && depth < deepest && (btf_is_mod(type) || btf_is_typedef(type)); ++depth) {
     if (btf_is_typedef(type) && name != nullptr && name->empty()) *name = text_of(types, type->name_off);
@@ -34,20 +37,18 @@ std::uint32_t resolve(const btf* types, std::uint32_t id, std::string* name = nu
   return id;
 }
 
-bool is_char(const btf* types, std::uint32_t id) {
+bool is_char(const BtfData* types, std::uint32_t id) {
   const btf_type* type = btf__type_by_id(types, id);
   return type != nullptr && btf_is_int(type) && type->size == 1 && text_of(types, type->name_off) == "char";
 }
 
-Type convert_integer(const btf* types, const btf_type* type) {
+Type convert_integer(const BtfData* types, const btf_type* type) {
   if ((btf_int_encoding(type) & BTF_INT_BOOL) != 0 && type->size == 1) return Type::boolean();
   if (type->size > 8 || !std::has_single_bit(type->size)) return Type::buffer(type->size);
   // Newer kernels are compiled with an unsigned char; in scripts it is signed everywhere.
   const bool is_signed = (btf_int_encoding(type) & BTF_INT_SIGNED) != 0 || text_of(types, type->name_off) == "char";
   return Type::integer(type->size, is_signed);
 }
-
-bool is_enumeration(const btf_type* type) { return btf_is_enum(type) || btf_is_enum64(type); }
 
 std::int64_t enumerator_value(const btf_type* type, int index, bool is_signed) {
   if (btf_is_enum64(type)) return static_cast<std::int64_t>(btf_enum64_value(btf_enum64(type) + index));
@@ -61,21 +62,41 @@ std::uint32_t enumerator_name(const btf_type* type, int index) {
 
 }  // namespace
 
-Btf::Btf(std::string path) : path_(std::move(path)) {}
+Btf::Btf(std::string path, std::string modules) : path_(std::move(path)), modules_(std::move(modules)) {
+  if (!path_.empty()) return;
+  path_ = kernel_btf;
+  if (modules_.empty()) modules_ = std::filesystem::path(kernel_btf).parent_path();
+}
 
-Btf::~Btf() { btf__free(btf_); }
+Btf::~Btf() = default;
 
 bool Btf::available() {
   if (loaded_) return btf_ != nullptr;
   loaded_ = true;
-  btf_ = path_.empty() ? btf__load_vmlinux_btf() : btf__parse(path_.c_str(), nullptr);
+  data_ = BtfData::open(path_);
+  btf_ = data_.get();
   return btf_ != nullptr;
+}
+
+bool Btf::load_modules() {
+  if (std::exchange(modules_loaded_, true) || !available() || modules_.empty()) return false;
+  std::vector<std::string> paths;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(modules_, ignored)) {
+    if (entry.path().filename() != "vmlinux") paths.push_back(entry.path());
+  }
+  std::ranges::sort(paths);  // so that ids do not depend on the order in which modules were loaded
+  const std::uint32_t before = btf_->count();
+  for (const std::string& path : paths) data_->append(path);
+  return btf_->count() != before;
 }
 
 std::uint32_t Btf::find(std::string_view name, std::uint32_t kind) {
   if (!available() || name.empty()) return 0;
   const auto [entry, is_new] = ids_.try_emplace({kind, std::string(name)}, 0);
-  if (is_new) entry->second = static_cast<std::uint32_t>(std::max(btf__find_by_name_kind(btf_, entry->first.second.c_str(), kind), 0));
+  if (!is_new) return entry->second;
+  entry->second = btf_->find(name, kind);
+  if (entry->second == 0 && load_modules()) entry->second = btf_->find(name, kind);
   return entry->second;
 }
 
@@ -160,10 +181,9 @@ Type Btf::convert_enumeration(std::uint32_t id) {
 bool Btf::is_signed_enumeration(std::uint32_t id) {
   if (!enumerations_are_marked_) {
     enumerations_are_marked_ = false;
-    const std::uint32_t count = btf__type_cnt(btf_);
-    for (std::uint32_t other = 1; other < count && !*enumerations_are_marked_; ++other) {
+    for (std::uint32_t other : btf_->enumerations()) {
       const btf_type* type = btf__type_by_id(btf_, other);
-      enumerations_are_marked_ = btf_is_enum64(type) || (btf_is_enum(type) && btf_kflag(type));
+      enumerations_are_marked_ = *enumerations_are_marked_ || btf_is_enum64(type) || btf_kflag(type);
     }
   }
   const btf_type* type = btf__type_by_id(btf_, id);
@@ -239,15 +259,15 @@ std::vector<std::string> Btf::struct_names() {
 std::optional<std::pair<std::int64_t, Type>> Btf::enumerator(std::string_view name) {
   if (!available() || name.empty()) return std::nullopt;
   const auto [known, is_new] = enumerators_.try_emplace(std::string(name));
-  if (is_new) known->second = search_enumerator(name);
+  if (!is_new) return known->second;
+  known->second = search_enumerator(name);
+  if (!known->second && load_modules()) known->second = search_enumerator(name);
   return known->second;
 }
 
 std::optional<std::pair<std::int64_t, Type>> Btf::search_enumerator(std::string_view name) {
-  const std::uint32_t count = btf__type_cnt(btf_);
-  for (std::uint32_t id = 1; id < count; ++id) {
+  for (std::uint32_t id : btf_->enumerations()) {
     const btf_type* type = btf__type_by_id(btf_, id);
-    if (!is_enumeration(type)) continue;
     for (int i = 0; i < btf_vlen(type); ++i) {
       const char* text = btf__name_by_offset(btf_, enumerator_name(type, i));
       if (text != nullptr && name == text) return std::pair(enumerator_value(type, i, is_signed_enumeration(id)), convert_enumeration(id));

@@ -14,15 +14,15 @@
 
 #include "ast/result.h"
 #include "ast/types.h"
-
-struct btf;
+#include "runtime/btf_data.h"
 
 namespace fathom {
 
 class Btf {
  public:
-  // `path`: a file with raw BTF; empty: the running kernel's.
-  explicit Btf(std::string path = {});
+  // `path`: a file with BTF; empty: the running kernel's. `modules`: the directory with the BTF of its modules, by their names; empty: none, or
+  // the running kernel's if the first is.
+  explicit Btf(std::string path = {}, std::string modules = {});
   ~Btf();
   Btf(const Btf&) = delete;
   Btf& operator=(const Btf&) = delete;
@@ -59,9 +59,14 @@ class Btf {
   std::shared_ptr<const StructLayout> make_layout(std::uint32_t id);
   std::optional<StructMember> make_member(std::uint32_t structure, std::uint32_t index);
 
-  std::string path_;
+  // Takes in the modules' types, the first time; whether there are any.
+  bool load_modules();
+
+  std::string path_, modules_;
   bool loaded_ = false;
-  btf* btf_ = nullptr;
+  bool modules_loaded_ = false;
+  std::unique_ptr<BtfData> data_;
+  const BtfData* btf_ = nullptr;  // the same
   std::map<std::pair<std::uint32_t, std::string>, std::uint32_t> ids_;  // (kind, name) -> id, 0: none
   std::map<std::uint32_t, std::shared_ptr<const StructLayout>> layouts_;
   std::map<std::uint32_t, Type> enumerations_;

@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view typedef_prefix = "btf_trace_";
 
 // The prototype behind a typedef or function; null where the id leads to none.
-const btf_type* prototype(const btf* types, std::uint32_t id) {
+const btf_type* prototype(const BtfData* types, std::uint32_t id) {
   const btf_type* type = btf__type_by_id(types, id);
   for (int depth = 0; type != nullptr && depth < 8; ++depth) {
     if (btf_is_func_proto(type)) return type;

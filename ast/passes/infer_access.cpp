@@ -48,6 +48,7 @@ void collect_names(const StructLayout& layout, const Target& target, std::vector
 
 // The type of something inside memory of an address space: pointers found there, in structs and arrays too, point into the same space.
 Type inside(const Type& type, AddressSpace space) {
+  if (type.is_pointer() && type.space() == AddressSpace::user) return type;  // the kernel's types mark some of its pointers as such
   return type.is_pointer() || type.is_structure() || type.is_array() ? type.with_space(space) : type;
 }
 

@@ -1,7 +1,6 @@
 // Type inference: types by name, casts, sizes, addresses.
 #include <fmt/format.h>
 
-#include "ast/c_types.h"
 #include "ast/passes/infer.h"
 #include "ast/passes/typing.h"
 #include "ast/text.h"
@@ -84,9 +83,8 @@ std::optional<Type> Inference::base_type(const TypeName& name, bool& takes_capac
     takes_capacity = has_number;
     return sized;
   }
-  if (auto integer = c_integer_type(name.base)) return integer;
   if (auto internal = internal_type(name.base)) return internal;
-  return target_.find_type(name.base);
+  return target_.find_type(name.base);  // knows C's integers too, and what the script defines itself
 }
 
 std::optional<Type> Inference::resolve(const TypeName& name, std::uint32_t bytes) {

@@ -102,14 +102,14 @@ Type pointer_type(std::string_view c_type, AddressSpace pointers) {
 
 std::optional<ContextField> context_field(const TracepointField& field, AddressSpace pointers, const Target& target) {
   const std::string_view text = field.c_type;
-  if (text.starts_with("__rel_loc ")) return std::nullopt;
   ContextField result{.name = field.name, .type = {}, .source = ContextSource::record, .offset = field.offset};
   const std::size_t bracket = text.find('[');
-  if (text.starts_with("__data_loc ")) {
-    const std::size_t keyword = std::string_view("__data_loc ").size();
+  const bool is_relative = text.starts_with("__rel_loc ");
+  if (is_relative || text.starts_with("__data_loc ")) {
+    const std::size_t keyword = text.find(' ') + 1;
     result.type = Type::pointer(
         pointer_type(text.substr(keyword, bracket == text.npos ? bracket : bracket - keyword), AddressSpace::kernel), AddressSpace::kernel);
-    result.source = ContextSource::record_string;
+    result.source = is_relative ? ContextSource::record_relative_string : ContextSource::record_string;
   } else if (bracket != std::string_view::npos) {
     result.type = array_type(field, bracket, pointers, target);
   } else if (unqualified(text).ends_with('*')) {

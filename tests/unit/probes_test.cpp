@@ -273,9 +273,16 @@ INSTANTIATE_TEST_SUITE_P(
         FieldCase{{"x", "struct foo", 8, 24, false}, "struct foo"}, FieldCase{{"x", "__data_loc u64[]", 8, 4, false}, "uint64 *"},
         FieldCase{{"x", "__data_loc cpumask_t", 8, 4, false}, "none *"}));
 
-TEST(FieldType, RelativeLocationsCanNotBeRead) {
+TEST(FieldType, LocatedFieldsArePointers) {
   const FakeTarget target;
-  EXPECT_FALSE(context_field({"x", "__rel_loc char[]", 8, 4, false}, AddressSpace::kernel, target));
+  const auto absolute = context_field({"x", "__data_loc char[]", 8, 4, false}, AddressSpace::user, target);
+  ASSERT_TRUE(absolute);
+  EXPECT_EQ(absolute->source, ContextSource::record_string);
+  const auto relative = context_field({"x", "__rel_loc char[]", 8, 4, false}, AddressSpace::user, target);
+  ASSERT_TRUE(relative);
+  EXPECT_EQ(relative->source, ContextSource::record_relative_string);
+  EXPECT_EQ(to_string(relative->type), "int8 *");
+  EXPECT_EQ(relative->type.space(), AddressSpace::kernel);
 }
 
 TEST(FieldType, AStructOnlyNamedIsTheOneOfThatName) {
