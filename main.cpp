@@ -115,6 +115,7 @@ int main(int count, char** arguments) {
   if (auto applied = apply_environment(settings, [](const char* name) { return std::getenv(name); }); !applied) return report(applied.error());
   settings.parameters = options.parameters;
   settings.process = options.process;
+  settings.unsafe = options.unsafe;
   auto source = options.program ? Result<SourceFile>(SourceFile("stdin", *options.program)) : read_source(options.file);
   if (!source) return report(source.error());
 

@@ -32,7 +32,7 @@ struct Missing {
 };
 constexpr Missing missing_options[] = {
     {"-f", true},        {"-B", true},          {"-k,--warnings", false},   {"--no-warnings", false},
-    {"--unsafe", false}, {"-d,--debug", true},  {"--info", false},          {"--aot", true},          {"--emit-elf", true},  {"--emit-llvm", true},
+    {"-d,--debug", true},  {"--info", false},          {"--aot", true},          {"--emit-elf", true},  {"--emit-llvm", true},
     {"-b,--btf", false}, {"--no-feature", true}, {"--usdt-file-activation", false}, {"--probe-filter", true}, {"--dwarf-pid", true}, {"--debuginfo", true},
     {"--traceable-functions", true}, {"--test", false}, {"--bench", false}, {"--fmt", false},
 };
@@ -52,6 +52,7 @@ void describe(CLI::App& app, Options& options, Raw& raw) {
   app.add_option("--include", options.included_headers, "include a header before the script; may be repeated")->type_name("HEADER")->allow_extra_args(false);
   app.add_flag("-q,--quiet", options.quiet, "do not say how many probes were attached");
   app.add_flag("-v,--verbose", options.verbose, "say more: printk lines as they come, arguments of listed probes, the verifier's log");
+  app.add_flag("--unsafe", options.unsafe, "allow builtins that change what the machine does: signal, write_user and the like");
   app.add_option("--emit", raw.emit, "stop after a step and show its result: tokens, ast, checked, ir, asm, elf, plan")->type_name("STEP");
   app.add_flag("--dry-run", options.dry_run, "compile, load and attach, then stop");
   app.add_option("script", raw.positional, "script file, or - for standard input; then its parameters $1, $2, …")->type_name("");

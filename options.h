@@ -16,6 +16,7 @@ struct Options {
   std::string file;                    // script, "-" for standard input; with list: the pattern; may be empty
   std::vector<std::string> parameters;
   std::optional<Stage> emit;
+  bool unsafe = false;
   bool dry_run = false;
   bool list = false;
   bool verbose = false;

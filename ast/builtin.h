@@ -50,6 +50,8 @@ struct Builtin {
   bool writes_in_place = false;
   // Whether it writes records to the data ring.
   bool writes_records = false;
+  // Whether it can change what the traced machine does: only with --unsafe.
+  bool unsafe = false;
 };
 
 // The builtin families, in the order of the manual.
@@ -70,6 +72,7 @@ struct Facts {
   bool map_reference = false;             // a map named for itself, not for its value: print(@x), len(@x)
   bool no_value = false;                  // a call that yields nothing: printf()
   bool is_signed = false;                 // comparisons, division, right shift: done on signed numbers
+  std::vector<std::uint64_t> addresses;   // of kernel symbols that the builtin needs
   std::vector<Type> operands;             // types to which arguments or keys are converted, where they differ from their own
 };
 
@@ -98,6 +101,10 @@ class CallCheck {
   virtual const CheckedMap* map(std::size_t index) const = 0;
   // The argument `key` is used as a key of the map that the argument `map` names.
   virtual void use_as_key(std::size_t map, std::size_t key) = 0;
+  // The scratch variable that an argument names gets values of this type.
+  virtual void assign(std::size_t variable, const Type& type) = 0;
+  // Whether the call stands in a branch that is never taken.
+  virtual bool is_unreachable() const = 0;
 
   const Type& type(std::size_t index) const { return facts(index).type; }
 };

@@ -17,6 +17,7 @@ CheckedProgram check(const ast::Program& program, const SourceFile& source, cons
   checked.source = &source;
   checked.settings = settings;
   checked.possible_cpus = target.possible_cpus();
+  checked.pid_namespace = target.pid_namespace();
   if (program.probes.empty()) {
     diagnostics.report<DiagnosticId::no_probes>({0, 0}).with_help("a probe is an attach point and a body: `BEGIN { printf(\"hi\\n\"); }`");
     return checked;

@@ -54,6 +54,8 @@ struct CheckedProgram {
   std::vector<CheckedMap> maps;      // sorted by name
   Settings settings;
   std::uint32_t possible_cpus = 1;
+  // Set where fathom does not run in the initial one: process ids are those of this namespace.
+  std::optional<PidNamespace> pid_namespace;
 };
 
 // The lists of plug-ins a script is checked against.

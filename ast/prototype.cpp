@@ -25,7 +25,7 @@ constexpr ParameterWord parameter_words[] = {
     {"symbol", ParameterKind::symbol},   {"timestamp", ParameterKind::timestamp}, {"map", ParameterKind::map},
     {"literal", ParameterKind::literal}, {"text", ParameterKind::text},           {"word", ParameterKind::word},
     {"array", ParameterKind::array},     {"buffer", ParameterKind::buffer},       {"struct", ParameterKind::structure},
-    {"variable", ParameterKind::variable},
+    {"variable", ParameterKind::variable}, {"type", ParameterKind::type},
 };
 
 // Frames of a stack whose call does not say how many.
@@ -150,6 +150,7 @@ std::string_view noun(ParameterKind kind) {
     case ParameterKind::buffer: return "a buffer";
     case ParameterKind::structure: return "a struct";
     case ParameterKind::variable: return "a scratch variable";
+    case ParameterKind::type: return "a type, `typeof(…)`";
     case ParameterKind::map: return "a map";
     case ParameterKind::literal: return "a constant integer";
     case ParameterKind::text: return "a constant string";
@@ -179,7 +180,8 @@ bool accepts(ParameterKind kind, const Type& type) {
     case ParameterKind::structure: return type.is_structure();
     case ParameterKind::map:
     case ParameterKind::word:
-    case ParameterKind::variable: return true;
+    case ParameterKind::variable:
+    case ParameterKind::type: return true;
   }
   return false;
 }

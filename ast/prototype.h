@@ -10,6 +10,7 @@
 //               | text          a constant string
 //               | word          a bare identifier such as `perf`, not looked up
 //               | variable      a scratch variable that the call gives a value, `$x`
+//               | type          a type: typeof(struct task_struct)
 //
 // `auto` as a result: the row's check function sets the type. A `string` result has capacity 0 until the check function sets it;
 // `pointer` points to nothing known, `stack` and `symbol` are the kernel's.
@@ -25,7 +26,7 @@
 namespace fathom {
 
 enum class ParameterKind : std::uint8_t {
-  any, integer, boolean, string, pointer, stack, symbol, timestamp, array, buffer, structure, map, literal, text, word, variable,
+  any, integer, boolean, string, pointer, stack, symbol, timestamp, array, buffer, structure, map, literal, text, word, variable, type,
 };
 
 struct Parameter {

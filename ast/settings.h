@@ -18,6 +18,7 @@ struct Settings {
   std::string truncation_trailer = "..";
   MissingProbes missing_probes = MissingProbes::error;
   std::vector<std::string> parameters;  // $1, $2, …
+  bool unsafe = false;                   // builtins that change the machine are allowed
   std::optional<std::uint32_t> process;  // -p: only events of this process
 };
 

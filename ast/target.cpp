@@ -1,4 +1,4 @@
-// Globs, the one thing about targets that needs no machine.
+// What about targets needs no machine: globs, and members of structs.
 #include "ast/target.h"
 
 namespace fathom {
@@ -32,6 +32,20 @@ bool element_match(std::string_view pattern, std::size_t& at, char c) {
 }
 
 }  // namespace
+
+std::optional<StructMember> member_of(const StructLayout& layout, std::string_view name, const Target& target) {
+  if (const StructMember* direct = layout.find(name)) return *direct;
+  for (const StructMember& member : layout.members) {
+    if (!member.name.empty() || !member.type.is_structure()) continue;
+    auto inner = member.type.layout() ? member.type.layout() : target.layout(member.type);
+    if (!inner) continue;
+    if (auto found = member_of(*inner, name, target)) {
+      found->offset += member.offset;
+      return found;
+    }
+  }
+  return std::nullopt;
+}
 
 // Only the last `*` is ever reconsidered, so the time is at most pattern times name.
 bool glob_match(std::string_view pattern, std::string_view name) {

@@ -36,6 +36,14 @@ struct TracepointName {
 // Kernel abilities that a script may need. Each is found out by trying, never by the kernel's version.
 enum class Feature : std::uint8_t { btf, tracefs, kprobe, fprobe, fentry, uprobe, ring_buffer, perf_link };
 
+enum class ProgramKind : std::uint8_t;  // ast/probe_type.h
+
+// A PID namespace as the kernel tells them apart.
+struct PidNamespace {
+  std::uint64_t device = 0;  // of nsfs, in the kernel's encoding
+  std::uint64_t inode = 0;
+};
+
 class Target {
  public:
   virtual ~Target() = default;
@@ -57,10 +65,25 @@ class Target {
   // Parameters of a raw tracepoint (without the leading context pointer), from BTF; empty without BTF.
   virtual std::vector<StructMember> raw_tracepoint_parameters(std::string_view event) const = 0;
 
+  // The address of a kernel symbol; empty where there is none, or where the kernel hides addresses.
+  virtual std::optional<std::uint64_t> kernel_symbol(std::string_view name) const = 0;
+  // The type of a kernel variable; few but the per-CPU ones are described.
+  virtual std::optional<Type> kernel_variable(std::string_view name) const = 0;
+  // Whether BPF programs, or those of one kind, may call this kernel function.
+  virtual bool has_kfunc(std::string_view name) const = 0;
+  virtual bool allows_kfunc(std::string_view name, ProgramKind kind) const = 0;
+  // The id of the control group with this directory.
+  virtual Result<std::uint64_t> cgroup_id(const std::string& directory) const = 0;
+  // The PID namespace that fathom runs in; empty where it is the initial one.
+  virtual std::optional<PidNamespace> pid_namespace() const = 0;
+
   // CPUs that could ever come online: the number of slots of a per-CPU value.
   virtual std::uint32_t possible_cpus() const = 0;
   virtual bool has(Feature feature) const = 0;
 };
+
+// A member by name, also inside anonymous members; the offset is from the start of the whole struct.
+std::optional<StructMember> member_of(const StructLayout& layout, std::string_view name, const Target& target);
 
 // Whether `name` matches the glob `pattern` (`*`, `?`, `[…]`), the whole of it.
 bool glob_match(std::string_view pattern, std::string_view name);

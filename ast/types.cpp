@@ -310,6 +310,22 @@ bool operator==(const Type& a, const Type& b) {
   return false;
 }
 
+std::optional<Type> read_type(const Type& value) {
+  if (!value.is_aggregation()) return value;
+  switch (value.aggregation()) {
+    case Aggregation::count: return Type::int64();
+    case Aggregation::sum:
+    case Aggregation::min:
+    case Aggregation::max:
+    case Aggregation::average: return value.is_signed() ? Type::int64() : Type::uint64();
+    case Aggregation::stats:
+    case Aggregation::hist:
+    case Aggregation::lhist:
+    case Aggregation::series: break;
+  }
+  return std::nullopt;
+}
+
 std::string_view aggregation_name(Aggregation aggregation) {
   switch (aggregation) {
     case Aggregation::count: return "count";

@@ -194,6 +194,9 @@ Type stored(const Type& type);
 // Whether == and != are defined between two values of the type: all their bytes say what they are.
 bool is_comparable(const Type& type);
 
+// The type that reading an element of a map gives, by the type of its values; empty for aggregations that are no number.
+std::optional<Type> read_type(const Type& value);
+
 std::string_view aggregation_name(Aggregation aggregation);
 // As scripts name it: "avg", "max", "min", "sum"; "last" is the default.
 std::string_view series_value_name(SeriesValue value);

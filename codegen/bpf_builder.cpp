@@ -78,6 +78,12 @@ llvm::Value* BpfBuilder::bounded(llvm::Value* index, std::uint64_t count) {
   return opaque(CreateSelect(CreateICmpULT(hidden, number(count)), hidden, number(0)));
 }
 
+llvm::Value* BpfBuilder::at_most(llvm::Value* value, std::uint64_t limit) {
+  llvm::Value* hidden = opaque(value);
+  llvm::Value* positive = opaque(CreateSelect(CreateICmpSLT(hidden, number(0)), number(0), hidden));
+  return opaque(CreateSelect(CreateICmpUGT(positive, number(limit)), number(limit), positive));
+}
+
 void BpfBuilder::copy(llvm::Value* to, llvm::Value* from, std::uint32_t size, std::uint32_t from_alignment) {
   if (size <= max_unrolled) {
     CreateMemCpy(to, llvm::Align(word_size), from, llvm::Align(from_alignment), size);

@@ -32,12 +32,18 @@ enum class Helper : std::uint32_t {
   get_current_uid_gid = 15,
   get_current_comm = 16,
   get_current_task = 35,
+  probe_write_user = 36,
+  get_numa_node_id = 42,
   get_stack = 67,
   get_current_cgroup_id = 80,
+  send_signal = 109,
   probe_read_user = 112,
   probe_read_kernel = 113,
   probe_read_user_str = 114,
   probe_read_kernel_str = 115,
+  send_signal_thread = 117,
+  jiffies64 = 118,
+  get_ns_current_pid_tgid = 120,
   ktime_get_boot_ns = 125,
   ringbuf_output = 130,
   ringbuf_reserve = 131,
@@ -46,6 +52,7 @@ enum class Helper : std::uint32_t {
   for_each_map_elem = 164,
   get_attach_cookie = 174,
   trace_vprintk = 177,
+  loop = 181,
   map_lookup_percpu_elem = 195,
   ktime_get_tai_ns = 208,
 };
@@ -140,6 +147,8 @@ class BpfBuilder : public llvm::IRBuilder<> {
   llvm::Value* opaque(llvm::Value* value);
   // The index if it is below `count`, else 0, in a form whose bound the verifier sees.
   llvm::Value* bounded(llvm::Value* index, std::uint64_t count);
+  // A length from 0 to `limit`, as near to the (signed) value as that allows, in a form whose bounds the verifier sees.
+  llvm::Value* at_most(llvm::Value* value, std::uint64_t limit);
   llvm::Value* to_bool(llvm::Value* value) { return CreateICmpNE(value, number(0)); }
   llvm::Value* from_bool(llvm::Value* value) { return CreateZExt(value, getInt64Ty()); }
   llvm::Value* is_null(llvm::Value* pointer) { return CreateIsNull(pointer); }

@@ -3,6 +3,8 @@
 
 namespace fathom::codegen {
 
+void give_constant(CallLowering& call) { call.give(call.bpf().number(static_cast<std::uint64_t>(call.facts().constant.value_or(0)))); }
+
 std::int64_t CallLowering::constant(std::size_t index, std::int64_t otherwise) const {
   return index < count() ? facts(index).constant.value_or(otherwise) : otherwise;
 }

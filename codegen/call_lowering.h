@@ -58,4 +58,10 @@ class CallLowering {
   llvm::Value* target_key_ = nullptr;
 };
 
+// The lower function of builtins whose value is known to check.
+void give_constant(CallLowering& call);
+
+// A number of bytes as whole words.
+constexpr std::uint32_t align_up(std::uint32_t size) { return (size + 7) / 8 * 8; }
+
 }  // namespace fathom::codegen

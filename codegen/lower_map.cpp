@@ -56,8 +56,11 @@ void ProbeLowering::assign(std::uint32_t map, llvm::Value* key, const Operand& v
 }
 
 Operand ProbeLowering::read_map(std::uint32_t map, const ast::Expressions& keys, const Type& type) {
+  return read_element(map, key(map, keys), type);
+}
+
+Operand ProbeLowering::read_element(std::uint32_t map, llvm::Value* key, const Type& type) {
   const MapPlan& plan = map_plan(map);
-  llvm::Value* key = this->key(map, keys);
   if (plan.value.is_aggregation()) return read_aggregation(map, key, type);
   llvm::Value* place = bpf_.lookup(this->map(map), key);
   if (plan.value.is_scalar()) {

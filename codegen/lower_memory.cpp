@@ -38,13 +38,7 @@ void ProbeLowering::read_string(const Destination& destination, llvm::Value* add
   std::uint32_t capacity = destination.type.size();
   // Cleared as a whole beforehand: the verifier can not relate where the string ends to how much is left behind it.
   if (destination.padded) bpf_.clear(destination.memory, capacity);
-  llvm::Value* size = bpf_.number(capacity);
-  if (length != nullptr) {
-    // The verifier needs an upper bound; a length of 0 or less reads nothing.
-    llvm::Value* hidden = bpf_.opaque(length);
-    llvm::Value* positive = bpf_.opaque(bpf_.CreateSelect(bpf_.CreateICmpSLT(hidden, bpf_.number(0)), bpf_.number(0), hidden));
-    size = bpf_.opaque(bpf_.CreateSelect(bpf_.CreateICmpUGT(positive, bpf_.number(capacity)), bpf_.number(capacity), positive));
-  }
+  llvm::Value* size = length == nullptr ? bpf_.number(capacity) : bpf_.at_most(length, capacity);  // 0 or less reads nothing
   llvm::Value* read = bpf_.call(string_helper(space), {destination.memory, size, address});
   // On a fault the kernel zeroes the buffer, but a length of 0 leaves it alone; the empty string is what scripts expect of both.
   if (!destination.padded) {

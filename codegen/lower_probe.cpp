@@ -89,13 +89,36 @@ void ProbeLowering::check_stop() {
 void ProbeLowering::check_process() {
   const auto& process = program_.checked().settings.process;
   if (!process || probe_.type->filters_process_at_attach) return;
-  llvm::Value* current = bpf_.CreateLShr(bpf_.call(Helper::get_current_pid_tgid, {}), 32);
+  llvm::Value* current = bpf_.CreateLShr(task_ids(false), 32);
   llvm::BasicBlock* go = bpf_.block("right_process");
   llvm::BasicBlock* other = bpf_.block("other_process");
   bpf_.CreateCondBr(bpf_.CreateICmpEQ(current, bpf_.number(*process)), go, other);
   bpf_.SetInsertPoint(other);
   bpf_.CreateRet(bpf_.number(0));
   bpf_.SetInsertPoint(go);
+}
+
+llvm::Value* ProbeLowering::task_ids(bool initial_namespace) {
+  const auto& space = program_.checked().pid_namespace;
+  if (initial_namespace || !space) return bpf_.call(Helper::get_current_pid_tgid, {});
+  // struct bpf_pidns_info: the thread's id, then the process's. Tasks that the namespace does not see stay 0.
+  llvm::Value* ids = bpf_.word();
+  bpf_.CreateStore(bpf_.number(0), ids);
+  bpf_.call(Helper::get_ns_current_pid_tgid, {bpf_.number(space->device), bpf_.number(space->inode), ids, bpf_.getInt32(word)});
+  return bpf_.load(ids, word, false);
+}
+
+llvm::Value* ProbeLowering::loop_context(std::uint32_t size) {
+  bool is_larger = loop_context_ == nullptr || loop_context_->getAllocatedType()->getArrayNumElements() < size;
+  if (is_larger) {
+    llvm::AllocaInst* memory = bpf_.stack(size);
+    if (loop_context_ != nullptr) {
+      loop_context_->replaceAllUsesWith(memory);
+      loop_context_->eraseFromParent();
+    }
+    loop_context_ = memory;
+  }
+  return loop_context_;
 }
 
 llvm::Value* ProbeLowering::temporary(std::uint32_t size) {

@@ -16,6 +16,8 @@ constexpr std::size_t max_name = 15;  // bytes of a BPF object name that the ker
 constexpr std::uint64_t preallocated_bytes = 1u << 20;
 // The largest value that the kernel allocates on demand (one page less its bookkeeping).
 constexpr std::uint32_t max_on_demand = 4000;
+// All elements together of a keyed map whose values are too large to be kept per CPU.
+constexpr std::uint64_t max_shared_bytes = 64u << 20;
 // Room for different stacks.
 constexpr std::uint32_t max_stacks = 16384;
 
@@ -82,6 +84,10 @@ void ProgramLowering::plan_map(const CheckedMap& map, std::size_t index) {
   plan.value = map.value;
   plan.per_cpu = map.value.is_aggregation() && layout::fits_per_cpu(map.value);
   plan.max_entries = map.keyed ? checked_.settings.max_map_keys : 1;
+  if (plan.value.is_aggregation() && !plan.per_cpu && plan.keyed) {
+    std::uint64_t size = layout::aggregation_size(plan.value.aggregation(), plan.value.buckets());
+    plan.max_entries = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(max_shared_bytes / size, 1, plan.max_entries));
+  }
   plan_.maps.push_back(std::move(plan));
 }
 
@@ -131,6 +137,12 @@ std::uint32_t ProgramLowering::time_format(const std::string& text) {
   auto found = std::ranges::find(plan_.time_formats, text);
   if (found == plan_.time_formats.end()) found = plan_.time_formats.insert(found, text);
   return static_cast<std::uint32_t>(found - plan_.time_formats.begin());
+}
+
+std::uint32_t ProgramLowering::cgroup_pattern(const std::string& text) {
+  auto found = std::ranges::find(plan_.cgroup_patterns, text);
+  if (found == plan_.cgroup_patterns.end()) found = plan_.cgroup_patterns.insert(found, text);
+  return static_cast<std::uint32_t>(found - plan_.cgroup_patterns.begin());
 }
 
 // long f(map, key, value, context) { return 0; }: for_each_map_elem() then counts the elements.

@@ -90,6 +90,15 @@ void ProbeLowering::assign_map(const Assignment& node, const MapAccess& target) 
   assign(index, key(index, target.keys), value);
 }
 
+void ProbeLowering::set_variable(std::uint32_t index, const Operand& value) {
+  const Operand& slot = variables_[index];
+  if (slot.place == Operand::Place::memory) {
+    store(value, {slot.value, slot.type, true});
+  } else {
+    bpf_.CreateStore(value.value, slot.value);
+  }
+}
+
 void ProbeLowering::assign_variable(const Assignment& node) {
   const Operand& slot = variables_[facts(*node.target).index];
   if (slot.place == Operand::Place::memory) {

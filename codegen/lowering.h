@@ -55,6 +55,7 @@ class ProgramLowering {
   // Index of the row in Plan::formats, shared between equal ones.
   std::uint32_t format(FormatPlan format);
   std::uint32_t time_format(const std::string& text);
+  std::uint32_t cgroup_pattern(const std::string& text);
   // Per-CPU memory that programs use for what does not fit on the stack: at least `bytes` of it. `range`: the statement that wants them.
   void need_scratch(std::uint32_t bytes, Range range) {
     if (bytes > scratch_bytes_) scratch_range_ = range;
@@ -110,9 +111,14 @@ class ProbeLowering {
   // 8-byte aligned memory for the rest of the function: on the stack while small, per-CPU scratch beyond.
   llvm::Value* temporary(std::uint32_t size);
   void read(llvm::Value* to, llvm::Value* address, std::uint32_t size, AddressSpace space);
+  // The same, always in per-CPU memory: what a loop walks through with an offset that the verifier does not follow.
+  llvm::Value* scratch(std::uint32_t size);
+  // Stack memory for what the callback of a loop gets; only one loop runs at a time.
+  llvm::Value* loop_context(std::uint32_t size);
   // Reads a NUL-terminated string; pads it if asked to. The length argument may cut it further (a scalar, NUL included).
   void read_string(const Destination& destination, llvm::Value* address, AddressSpace space, llvm::Value* length = nullptr);
   void store_literal(std::string_view text, const Destination& destination);
+  llvm::Value* equals_memory(llvm::Value* left, llvm::Value* right, std::uint32_t size);
 
   // maps
   llvm::GlobalVariable* map(std::uint32_t index);
@@ -124,6 +130,11 @@ class ProbeLowering {
   // The same for an element of `size` bytes of any kind: calls `use` with its address, made from zeroes where it is missing.
   void with_element(std::uint32_t map, llvm::Value* key, std::uint32_t size, const std::function<void(llvm::Value*)>& use);
   void count_lost(layout::Counter counter, std::uint32_t map = 0);
+  // The value of an element; zeroes where there is none.
+  Operand read_element(std::uint32_t map, llvm::Value* key, const Type& type);
+  void set_variable(std::uint32_t index, const Operand& value);
+  // Process and thread id of the current task, in the high and the low half: in the namespace of fathom, or in the initial one.
+  llvm::Value* task_ids(bool initial_namespace);
 
   // events
   // Reserves a record for the format, lets `fill` write its fields, and submits it. A full ring is counted.
@@ -136,7 +147,6 @@ class ProbeLowering {
   // frame
   void check_stop();
   void check_process();
-  llvm::Value* scratch(std::uint32_t size);
   void claim_scratch();
   void size_arena();
 
@@ -170,7 +180,6 @@ class ProbeLowering {
   llvm::Value* equals_literal(const Operand& string, std::string_view text);
   // Of values that are padded: strings of any two capacities, anything else of one type.
   llvm::Value* equals_string(const Operand& left, const Operand& right);
-  llvm::Value* equals_memory(llvm::Value* left, llvm::Value* right, std::uint32_t size);
   llvm::Value* memory_equal(const ast::Expression& left, const ast::Expression& right);
 
   // Something of `type` at a remote address: scalars are read, the rest stays remote.
@@ -211,6 +220,7 @@ class ProbeLowering {
   std::uint32_t arena_used_ = 0;
   Range current_;                 // the statement being lowered
   llvm::Value* array_key_ = nullptr;
+  llvm::AllocaInst* loop_context_ = nullptr;
   llvm::Value* read_word_ = nullptr;
   std::vector<Operand> variables_;
 };

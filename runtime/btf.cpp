@@ -276,6 +276,26 @@ std::optional<std::pair<std::int64_t, Type>> Btf::search_enumerator(std::string_
   return std::nullopt;
 }
 
+bool Btf::is_kfunc(std::string_view name) {
+  const std::uint32_t function = function_id(name);
+  if (function == 0) return false;
+  bool any_marked = false;
+  const std::uint32_t count = btf__type_cnt(btf_);
+  for (std::uint32_t id = 1; id < count; ++id) {
+    const btf_type* type = btf__type_by_id(btf_, id);
+    if (btf_kind(type) != BTF_KIND_DECL_TAG || text_of(btf_, type->name_off) != "bpf_kfunc") continue;
+    if (type->type == function) return true;
+    any_marked = true;
+  }
+  return !any_marked;
+}
+
+std::optional<Type> Btf::variable(std::string_view name) {
+  const std::uint32_t id = find(name, BTF_KIND_VAR);
+  if (id == 0) return std::nullopt;
+  return convert(btf__type_by_id(btf_, id)->type);
+}
+
 std::uint32_t Btf::function_id(std::string_view name) { return find(name, BTF_KIND_FUNC); }
 
 }  // namespace fathom

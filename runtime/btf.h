@@ -46,6 +46,10 @@ class Btf {
   std::vector<StructMember> raw_tracepoint_parameters(std::string_view event);
   // The BTF id of a kernel function; 0 where there is none.
   std::uint32_t function_id(std::string_view name);
+  // Whether the function is marked as one that BPF programs may call. BTF without such marks (before 6.10) says so of every function.
+  bool is_kfunc(std::string_view name);
+  // The type of a variable.
+  std::optional<Type> variable(std::string_view name);
 
  private:
   // Depth limits damaged BTF, in which types may refer to themselves.

@@ -6,7 +6,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string>
+#include <vector>
 
+#include "ast/probe_type.h"
 #include "runtime/descriptor.h"
 #include "runtime/tracefs.h"
 
@@ -26,6 +29,15 @@ constexpr bpf_insn empty_program[] = {
 Descriptor load(bpf_prog_type type, bpf_prog_load_opts options) {
   options.sz = sizeof options;
   return Descriptor(bpf_prog_load(type, "fathom_try", "GPL", empty_program, 2, &options));
+}
+
+bpf_prog_type type_of(ProgramKind kind) {
+  switch (kind) {
+    case ProgramKind::raw_tracepoint: return BPF_PROG_TYPE_RAW_TRACEPOINT;
+    case ProgramKind::tracepoint: return BPF_PROG_TYPE_TRACEPOINT;
+    case ProgramKind::perf_event: return BPF_PROG_TYPE_PERF_EVENT;
+  }
+  return BPF_PROG_TYPE_UNSPEC;
 }
 
 bool is_readable(const char* path) { return access(path, R_OK) == 0; }
@@ -90,6 +102,25 @@ bool try_feature(Feature feature, std::uint32_t test_function) {
       return try_perf_link();
   }
   return false;
+}
+
+bool try_kfunc(ProgramKind kind, std::uint32_t function) {
+  std::vector<bpf_insn> program;
+  for (std::uint8_t number = 1; number <= 5; ++number) {
+    program.push_back({.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = static_cast<std::uint8_t>(number & 15u), .src_reg = 0, .off = 0, .imm = 0});
+  }
+  program.push_back({.code = BPF_JMP | BPF_CALL, .dst_reg = 0, .src_reg = BPF_PSEUDO_KFUNC_CALL, .off = 0, .imm = static_cast<std::int32_t>(function)});
+  program.insert(program.end(), std::begin(empty_program), std::end(empty_program));
+  std::string log(16384, '\0');
+  bpf_prog_load_opts options = {};
+  options.sz = sizeof options;
+  options.log_level = 1;
+  options.log_buf = log.data();
+  options.log_size = static_cast<std::uint32_t>(log.size());
+  const Descriptor loaded(bpf_prog_load(type_of(kind), "fathom_try", "GPL", program.data(), program.size(), &options));
+  // What else the verifier finds wrong, such as arguments that are null, comes after the question whether the call is allowed.
+  return loaded || (log.find("not allowed") == std::string::npos && log.find("arg#") != std::string::npos) ||
+         log.find("R1 ") != std::string::npos || log.find("Unreleased reference") != std::string::npos;
 }
 
 }  // namespace fathom

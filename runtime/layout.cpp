@@ -13,6 +13,8 @@ constexpr std::uint32_t word = 8;
 constexpr std::uint32_t top_exponent = 62;
 // Linux's PCPU_MIN_UNIT_SIZE.
 constexpr std::uint32_t max_per_cpu_value = 32768;
+// Beyond this the kernel allocates all elements of a keyed map at once, which for each CPU would be too much.
+constexpr std::uint32_t max_series_per_cpu = 4000;
 
 std::uint32_t align_up(std::uint32_t value, std::uint32_t alignment) { return (value + alignment - 1) / alignment * alignment; }
 
@@ -85,7 +87,8 @@ std::uint32_t aggregation_size(Aggregation kind, const Buckets& buckets) {
 }
 
 bool fits_per_cpu(const Type& aggregation) {
-  return aggregation_size(aggregation.aggregation(), aggregation.buckets()) <= max_per_cpu_value;
+  std::uint32_t most = aggregation.aggregation() == Aggregation::series ? max_series_per_cpu : max_per_cpu_value;
+  return aggregation_size(aggregation.aggregation(), aggregation.buckets()) <= most;
 }
 
 std::uint32_t scalar_written_offset(const Type& value) { return align_up(value.size(), word); }

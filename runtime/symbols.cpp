@@ -6,7 +6,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
+#include <cstdlib>
 #include <limits>
+#include <memory>
 #include <tuple>
 
 #include "runtime/descriptor.h"
@@ -103,5 +106,25 @@ std::optional<std::uint64_t> Symbols::kernel_address(std::string_view name) { re
 
 // The place for symbols of processes: the mapping that holds the address, the ELF file behind it, its symbol table.
 SymbolSource::Name Symbols::user_name(std::uint64_t, std::uint32_t) const { return {}; }
+
+std::optional<std::uint64_t> find_kernel_symbol(std::string_view name) {
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/proc/kallsyms", "re"), std::fclose);
+  char* line = nullptr;
+  std::size_t room = 0;
+  std::optional<std::uint64_t> found;
+  bool all_hidden = true;
+  while (file && getline(&line, &room, file.get()) > 0) {
+    std::string_view text(line);
+    std::uint64_t address = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), address, 16);
+    all_hidden = all_hidden && address == 0;
+    text.remove_prefix(std::min<std::size_t>(text.size(), static_cast<std::size_t>(parsed.ptr - line) + 3));
+    if (text.substr(0, text.find_first_of("\t\n")) != name) continue;
+    found = address;
+    if (address != 0) break;
+  }
+  std::free(line);
+  return all_hidden ? std::nullopt : found;
+}
 
 }  // namespace fathom

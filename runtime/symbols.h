@@ -52,4 +52,8 @@ class Symbols : public SymbolSource {
   std::optional<SymbolTable> kernel_;
 };
 
+// The address of one kernel symbol, without keeping the others: of per-CPU variables their offset. Empty where there is none, or where
+// addresses are hidden.
+std::optional<std::uint64_t> find_kernel_symbol(std::string_view name);
+
 }  // namespace fathom

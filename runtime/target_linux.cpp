@@ -1,14 +1,19 @@
 // Answers from tracefs, BTF and small trials.
 #include "runtime/target_linux.h"
 
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <set>
 
 #include <fmt/format.h>
 
+#include "runtime/cgroups.h"
 #include "runtime/cpus.h"
 #include "runtime/features.h"
+#include "runtime/symbols.h"
 #include "runtime/tracepoint_format.h"
 
 namespace fathom {
@@ -122,6 +127,28 @@ Result<std::vector<std::string>> LinuxTarget::raw_tracepoints(std::string_view e
     if (std::ranges::count(without_raw_tracepoint, category) == 0) std::ranges::for_each(events(**tracefs, category), add);
   }
   return std::vector<std::string>(found.begin(), found.end());
+}
+
+std::optional<std::uint64_t> LinuxTarget::kernel_symbol(std::string_view name) const {
+  const auto [known, is_new] = symbols_.try_emplace(std::string(name));
+  if (is_new) known->second = find_kernel_symbol(name);
+  return known->second;
+}
+
+bool LinuxTarget::allows_kfunc(std::string_view name, ProgramKind kind) const {
+  const auto [known, is_new] = kfuncs_.try_emplace({std::string(name), kind});
+  if (is_new) known->second = btf_.is_kfunc(name) && try_kfunc(kind, btf_.function_id(name));
+  return known->second;
+}
+
+Result<std::uint64_t> LinuxTarget::cgroup_id(const std::string& directory) const { return fathom::cgroup_id(directory); }
+
+std::optional<PidNamespace> LinuxTarget::pid_namespace() const {
+  constexpr ino_t initial = 0xeffffffc;  // PROC_PID_INIT_INO
+  constexpr unsigned kernel_major_shift = 20;
+  struct stat information = {};
+  if (stat("/proc/self/ns/pid", &information) != 0 || information.st_ino == initial) return std::nullopt;
+  return PidNamespace{(std::uint64_t{major(information.st_dev)} << kernel_major_shift) | minor(information.st_dev), information.st_ino};
 }
 
 std::uint32_t LinuxTarget::possible_cpus() const {

@@ -29,6 +29,13 @@ class LinuxTarget : public Target {
     return btf_.raw_tracepoint_parameters(event);
   }
 
+  std::optional<std::uint64_t> kernel_symbol(std::string_view name) const override;
+  std::optional<Type> kernel_variable(std::string_view name) const override { return btf_.variable(name); }
+  bool has_kfunc(std::string_view name) const override { return btf_.is_kfunc(name); }
+  bool allows_kfunc(std::string_view name, ProgramKind kind) const override;
+  Result<std::uint64_t> cgroup_id(const std::string& directory) const override;
+  std::optional<PidNamespace> pid_namespace() const override;
+
   std::uint32_t possible_cpus() const override;
   bool has(Feature feature) const override;
 
@@ -36,6 +43,8 @@ class LinuxTarget : public Target {
   Result<const Tracefs*> tracefs() const;
 
  private:
+  mutable std::map<std::string, std::optional<std::uint64_t>, std::less<>> symbols_;
+  mutable std::map<std::pair<std::string, ProgramKind>, bool> kfuncs_;
   // Category names; those below which tracepoints that can be attached to stand.
   Result<std::vector<std::string>> categories() const;
   const std::vector<std::string>& events(const Tracefs& tracefs, const std::string& category) const;

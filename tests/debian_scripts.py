@@ -11,7 +11,7 @@ import sys
 
 # Diagnostics that name a feature this version or this kernel lacks, as opposed to calling a good script wrong.
 MISSING = {"unsupported_feature", "unsupported_probe_type", "no_such_attach_point", "missing_attach_point", "probe_without_attach_points",
-           "unknown_function", "unknown_name", "unknown_member", "target_unavailable"}
+           "unknown_function", "unknown_name", "unknown_member", "target_unavailable", "no_such_symbol"}
 ERROR = re.compile(r"^error: (?P<message>.*) \[(?P<id>\w+)\]$", re.MULTILINE)
 
 

@@ -101,8 +101,9 @@ void Inference::statement(const Statement& node) {
       }, [&](const Assignment& n) { assignment(node, n); },
       [&](const If& n) {
         condition(*n.condition);
-        block(n.then);
-        if (n.otherwise) block(*n.otherwise);
+        const auto known = facts(*n.condition).constant;
+        branch(n.then, known && *known == 0);
+        if (n.otherwise) branch(*n.otherwise, known && *known != 0);
       },
       [&](const Return& n) {
         if (n.value) value(*n.value);
@@ -114,6 +115,12 @@ void Inference::statement(const Statement& node) {
         if (n.value) value(*n.value);
         declare_variable(std::get<Variable>(n.variable->kind).name);  // so that its uses are not called unknown
       }, [&](const Block& n) { block(n); });
+}
+
+void Inference::branch(const Block& node, bool never_taken) {
+  unreachable_ += never_taken ? 1 : 0;
+  block(node);
+  unreachable_ -= never_taken ? 1 : 0;
 }
 
 void Inference::expression_statement(const Expression& expression) {

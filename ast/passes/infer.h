@@ -37,6 +37,7 @@ class Inference {
   void block(const ast::Block& block);
   void statements(const ast::Block& block);
   void statement(const ast::Statement& statement);
+  void branch(const ast::Block& block, bool never_taken);
   void expression_statement(const ast::Expression& expression);
   void assignment(const ast::Statement& statement, const ast::Assignment& node);
   void assign_map(const ast::Assignment& node, const ast::MapAccess& target, Range range);
@@ -94,6 +95,7 @@ class Inference {
   Type call(const ast::Call& node, const ast::Expression& expression, Facts& facts);
   Type invoke(const Builtin& row, std::string_view name, const ast::Expression& expression, const ast::Expressions& arguments, Facts& facts);
   void argument(std::string_view name, const Parameter& parameter, const ast::Expression& argument);
+  void output_variable(std::string_view name, const ast::Expression& argument);
 
   // maps and variables
   void undefined_map(const CheckedMap& map, Range range);
@@ -124,6 +126,7 @@ class Inference {
   // A measure of the instructions that the probe will need: expressions, repeated as often as `unroll` does.
   std::uint64_t cost_ = 0;
   std::uint64_t repeat_ = 1;
+  std::uint32_t unreachable_ = 0;  // branches around that are never taken
   std::uint32_t declared_ = 0;  // variables met so far in this run
   struct Scope {
     std::map<std::string, std::uint32_t> names;

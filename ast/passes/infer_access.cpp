@@ -20,21 +20,6 @@ std::optional<std::uint32_t> tuple_index(const std::string& name) {
   return index;
 }
 
-// Finds a member by name, also inside anonymous members; adds up the offsets on the way.
-std::optional<StructMember> member_of(const StructLayout& layout, std::string_view name, const Target& target) {
-  if (const StructMember* direct = layout.find(name)) return *direct;
-  for (const StructMember& member : layout.members) {
-    if (!member.name.empty() || !member.type.is_structure()) continue;
-    auto inner = member.type.layout() ? member.type.layout() : target.layout(member.type);
-    if (!inner) continue;
-    if (auto found = member_of(*inner, name, target)) {
-      found->offset += member.offset;
-      return found;
-    }
-  }
-  return std::nullopt;
-}
-
 void collect_names(const StructLayout& layout, const Target& target, std::vector<std::string>& names) {
   for (const StructMember& member : layout.members) {
     if (!member.name.empty()) {

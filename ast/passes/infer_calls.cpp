@@ -42,6 +42,11 @@ class CallInference final : public CallCheck {
     inference_.merge_key(inference_.map_of(*access, arguments_[map]->range), facts(key).type, arguments_[key]->range);
   }
 
+  void assign(std::size_t variable, const Type& type) override {
+    if (!type.is_none()) inference_.merge_variable(facts(variable).index, type, arguments_[variable]->range);
+  }
+  bool is_unreachable() const override { return inference_.unreachable_ > 0; }
+
  private:
   Inference& inference_;
   const Builtin& row_;
@@ -120,6 +125,9 @@ Type Inference::invoke(const Builtin& row, std::string_view name, const Expressi
   auto prototype = parse_prototype(row.prototype);
   if (!prototype) return Type::none();  // a unit test keeps every prototype readable
   facts.no_value = prototype->result && prototype->result->is_none();
+  if (row.unsafe && !program_.settings.unsafe) {
+    diagnostics_.report<DiagnosticId::unsafe_builtin>(expression.range, name).with_help("run with `--unsafe` if that is wanted");
+  }
   std::size_t errors = diagnostics_.errors();
   std::size_t most = prototype->parameters.size();
   if (most == 0 && !prototype->variadic && !arguments.empty() && row.form == Form::variable) {
@@ -144,10 +152,33 @@ Type Inference::invoke(const Builtin& row, std::string_view name, const Expressi
   return facts.type;
 }
 
+// A scratch variable that a call gives a value, and that it declares where it is new.
+void Inference::output_variable(std::string_view name, const Expression& argument) {
+  const auto* variable = std::get_if<Variable>(&argument.kind);
+  if (variable == nullptr) {
+    value(argument);
+    diagnostics_.report<DiagnosticId::argument_type>(argument.range, name, "a scratch variable", "out", to_string(facts(argument).type));
+    return;
+  }
+  auto index = find_variable(variable->name);
+  if (!index) index = declare_variable(variable->name);
+  Facts& known = facts(argument);
+  known.index = *index;
+  known.type = probe_.variables[*index].type;
+}
+
 void Inference::argument(std::string_view name, const Parameter& parameter, const Expression& argument) {
   Facts& known = facts(argument);
   if (const auto* word = std::get_if<Identifier>(&argument.kind); word != nullptr && has_kind(parameter, ParameterKind::word)) {
     known.text = word->name;
+    return;
+  }
+  if (has_kind(parameter, ParameterKind::variable)) {
+    output_variable(name, argument);
+    return;
+  }
+  if (const auto* type = std::get_if<TypeOf>(&argument.kind); type != nullptr && has_kind(parameter, ParameterKind::type)) {
+    known.type = resolve(type->type).value_or(Type::none());
     return;
   }
   if (const auto* access = std::get_if<MapAccess>(&argument.kind); access != nullptr && has_kind(parameter, ParameterKind::map)) {
@@ -175,7 +206,7 @@ void Inference::argument(std::string_view name, const Parameter& parameter, cons
       accepted |= known.constant.has_value();
     } else if (kind == ParameterKind::text) {
       accepted |= known.text.has_value();
-    } else if (kind != ParameterKind::map && kind != ParameterKind::word) {
+    } else if (kind != ParameterKind::map && kind != ParameterKind::word && kind != ParameterKind::type) {
       accepted |= accepts(kind, type);
     }
   }

@@ -111,18 +111,7 @@ Type Inference::map_read(const MapAccess& node, Range range, Facts& facts) {
     undefined_map(map, range);
     return Type::none();
   }
-  if (!map.value.is_aggregation()) return map.value;
-  switch (map.value.aggregation()) {
-    case Aggregation::count: return Type::int64();
-    case Aggregation::sum:
-    case Aggregation::min:
-    case Aggregation::max:
-    case Aggregation::average: return map.value.is_signed() ? Type::int64() : Type::uint64();
-    case Aggregation::stats:
-    case Aggregation::hist:
-    case Aggregation::lhist:
-    case Aggregation::series: break;
-  }
+  if (auto type = read_type(map.value)) return *type;
   diagnostics_.report<DiagnosticId::aggregation_read>(range, aggregation_name(map.value.aggregation()))
       .with_help("it can be printed with `print()` and emptied with `clear()`");
   return Type::none();

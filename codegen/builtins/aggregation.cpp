@@ -161,6 +161,90 @@ void lower_lhist(CallLowering& call) {
   count_bucket(call, bpf.CreateLoad(bpf.getInt64Ty(), bucket), count);
 }
 
+constexpr std::int64_t max_intervals = 150'000;  // their values stay below the largest that the kernel allocates for one element
+
+std::optional<SeriesValue> series_value(std::string_view name) {
+  for (SeriesValue value : {SeriesValue::average, SeriesValue::max, SeriesValue::min, SeriesValue::sum}) {
+    if (series_value_name(value) == name) return value;
+  }
+  return std::nullopt;
+}
+
+void check_series(CallCheck& call) {
+  check_operand(call);
+  Buckets buckets;
+  buckets.step = call.facts(1).constant.value_or(0);
+  buckets.max = call.facts(2).constant.value_or(0);
+  auto wrong = [&](std::size_t argument, const std::string& message) {
+    call.diagnostics()
+        .report<DiagnosticId::argument_value>(call.argument(argument).range, message)
+        .with_help("`tseries(value, 1s, 60, \"avg\")` averages the values of each of the last 60 seconds");
+  };
+  if (buckets.step < 1) return wrong(1, fmt::format("the interval of `tseries` must be at least 1 ns, not {}", buckets.step));
+  if (buckets.max < 1 || buckets.max > max_intervals) {
+    return wrong(2, fmt::format("`tseries` keeps 1 to {} intervals, not {}", max_intervals, buckets.max));
+  }
+  if (call.count() > 3) {
+    auto value = series_value(*call.facts(3).text);
+    if (!value) return wrong(3, fmt::format("`tseries` can not keep the `{}` of an interval: it knows avg, max, min and sum", *call.facts(3).text));
+    buckets.series = *value;
+  }
+  call.result().type = Type::aggregation(Aggregation::series, call.result().type.is_signed(), buckets);
+}
+
+// Into an interval's slot, which holds something newer or nothing.
+void update_series(CallLowering& call, llvm::Value* slot, llvm::Value* value, llvm::Value* now) {
+  using layout::SeriesInterval;
+  BpfBuilder& bpf = call.bpf();
+  llvm::Value* total = bpf.at(slot, offsetof(SeriesInterval, value));
+  llvm::Value* detail = bpf.at(slot, offsetof(SeriesInterval, detail));
+  bool is_signed = call.target_type().is_signed();
+  auto replace = [&](llvm::Value* sign) {
+    bpf.store(value, total, word);
+    bpf.store(sign, detail, word);
+  };
+  auto extreme = [&](llvm::Value* better) {
+    llvm::Value* first = bpf.CreateICmpEQ(bpf.load(detail, word, false), bpf.number(0));
+    bpf.when(bpf.CreateOr(first, better), [&] { replace(bpf.number(1)); });
+  };
+  llvm::Value* known = bpf.load(total, word, false);
+  switch (call.target_type().buckets().series) {
+    case SeriesValue::last: return replace(now);
+    case SeriesValue::average:
+    case SeriesValue::sum:
+      add(bpf, total, value);
+      add(bpf, detail, bpf.number(1));
+      return;
+    case SeriesValue::max: return extreme(is_signed ? bpf.CreateICmpSGT(value, known) : bpf.CreateICmpUGT(value, known));
+    case SeriesValue::min: return extreme(is_signed ? bpf.CreateICmpSLT(value, known) : bpf.CreateICmpULT(value, known));
+  }
+}
+
+void lower_series(CallLowering& call) {
+  using layout::SeriesInterval;
+  BpfBuilder& bpf = call.bpf();
+  const Buckets& buckets = call.target_type().buckets();
+  auto intervals = static_cast<std::uint64_t>(buckets.max);
+  llvm::Value* value = call.scalar(0);
+  llvm::Value* ahead = bpf.load(bpf.at(call.program().run_state(), offsetof(layout::RunState, wall_offset)), word, false);
+  llvm::Value* now = bpf.CreateAdd(bpf.call(Helper::ktime_get_boot_ns, {}), ahead);
+  llvm::Value* epoch = bpf.CreateUDiv(now, bpf.number(static_cast<std::uint64_t>(buckets.step)));
+  llvm::Value* index = bpf.opaque(bpf.CreateURem(epoch, bpf.number(intervals)));
+  bpf.when(bpf.CreateICmpULT(index, bpf.number(intervals)), [&] {
+    llvm::Value* offset = bpf.CreateMul(index, bpf.number(sizeof(SeriesInterval)));
+    call.aggregate([&](llvm::Value* place) {
+      llvm::Value* slot = bpf.at(place, offset);
+      llvm::Value* outdated = bpf.CreateICmpNE(bpf.load(slot, word, false), epoch);
+      bpf.when(outdated, [&] {
+        bpf.store(epoch, slot, word);
+        bpf.store(bpf.number(0), bpf.at(slot, offsetof(SeriesInterval, value)), word);
+        bpf.store(bpf.number(0), bpf.at(slot, offsetof(SeriesInterval, detail)), word);
+      });
+      update_series(call, slot, value, now);
+    });
+  });
+}
+
 }  // namespace
 
 BuiltinFamily aggregation_builtins() {
@@ -181,6 +265,9 @@ BuiltinFamily aggregation_builtins() {
        .lower = lower_hist, .aggregation = Aggregation::hist},
       {.prototype = "auto lhist(int|bool value, literal min, literal max, literal step)", .doc = "Counts values in buckets of equal width.",
        .form = Form::aggregation, .check = check_lhist, .lower = lower_lhist, .aggregation = Aggregation::lhist},
+      {.prototype = "auto tseries(int|bool value, literal interval, literal count, [text keep])",
+       .doc = "Keeps a value for each of the last `count` intervals of `interval` ns: the last one, or the avg, max, min or sum.",
+       .form = Form::aggregation, .check = check_series, .lower = lower_series, .aggregation = Aggregation::series},
   };
   return {"Aggregations", rows};
 }

@@ -6,9 +6,16 @@
 namespace fathom::codegen {
 
 BuiltinFamily process_builtins();
+BuiltinFamily task_builtins();
+BuiltinFamily cgroup_builtins();
 BuiltinFamily time_builtins();
 BuiltinFamily probe_builtins();
 BuiltinFamily string_builtins();
+BuiltinFamily search_builtins();
+BuiltinFamily memory_builtins();
+BuiltinFamily name_builtins();
+BuiltinFamily network_builtins();
+BuiltinFamily compile_time_builtins();
 BuiltinFamily stack_builtins();
 BuiltinFamily aggregation_builtins();
 BuiltinFamily map_builtins();

@@ -88,6 +88,32 @@ void lower_has_key(CallLowering& call) {
   call.give(call.bpf().opaque(call.bpf().from_bool(call.bpf().CreateIsNotNull(place))));
 }
 
+// Aggregations are read as their sum over the CPUs, like a bare `@x[key]`.
+void check_find(CallCheck& call) {
+  check_keyed(call, 0, 1);
+  const CheckedMap* known = call.map(0);
+  if (known == nullptr || known->value.is_none()) return;
+  if (auto type = read_type(known->value)) {
+    call.assign(2, *type);
+  } else {
+    call.diagnostics()
+        .report<DiagnosticId::aggregation_read>(call.argument(0).range, aggregation_name(known->value.aggregation()))
+        .with_help("`has_key` tells whether there is an element");
+  }
+}
+
+void lower_find(CallLowering& call) {
+  BpfBuilder& bpf = call.bpf();
+  std::uint32_t map = call.map(0);
+  llvm::Value* key = call.as_key(map, 1);
+  llvm::Value* found = bpf.opaque(bpf.from_bool(bpf.CreateIsNotNull(bpf.lookup(call.probe().map(map), key))));
+  bpf.when(bpf.to_bool(found), [&] {
+    Type type = *read_type(call.probe().map_plan(map).value);
+    call.probe().set_variable(call.facts(2).index, call.probe().read_element(map, key, type));
+  });
+  call.give(found);
+}
+
 void lower_len(CallLowering& call) {
   BpfBuilder& bpf = call.bpf();
   if (!call.facts(0).map_reference) {
@@ -116,6 +142,8 @@ BuiltinFamily map_builtins() {
        .lower = lower_delete},
       {.prototype = "bool has_key(map map, any key)", .doc = "Whether a map has an element under a key.",
        .check = [](CallCheck& call) { check_keyed(call, 0, 1); }, .lower = lower_has_key},
+      {.prototype = "bool find(map map, any key, variable out)",
+       .doc = "Whether a map has an element under a key; if so, its value is put into a scratch variable.", .check = check_find, .lower = lower_find},
       {.prototype = "int64 len(map|stack value)", .doc = "Number of elements of a map, or of frames of a stack.", .check = check_whole_map,
        .lower = lower_len},
   };

@@ -15,7 +15,14 @@ struct Clock {
   Helper helper;
 };
 constexpr std::array clocks = {Clock{"boot", Helper::ktime_get_boot_ns}, Clock{"monotonic", Helper::ktime_get_ns},
-                               Clock{"tai", Helper::ktime_get_tai_ns}};
+                               Clock{"tai", Helper::ktime_get_tai_ns}, Clock{"sw_tai", Helper::ktime_get_boot_ns}};
+
+// For kernels without the helper: boot time and what TAI was ahead of it when the script began.
+constexpr std::string_view counted_tai = "sw_tai";
+
+llvm::Value* run_state_word(CallLowering& call, std::uint64_t offset) {
+  return call.bpf().load(call.bpf().at(call.program().run_state(), offset), sizeof(std::uint64_t), false);
+}
 
 const Clock* find_clock(std::string_view name) {
   for (const Clock& clock : clocks) {
@@ -33,18 +40,20 @@ void check_nsecs(CallCheck& call) {
   std::string help = did_you_mean(name, names);
   call.diagnostics()
       .report<DiagnosticId::argument_value>(call.argument(0).range, fmt::format("`nsecs` has no clock `{}`", name))
-      .with_help(help.empty() ? "its clocks are `boot`, `monotonic` and `tai`" : help);
+      .with_help(help.empty() ? "its clocks are `boot`, `monotonic`, `tai` and `sw_tai`" : help);
 }
 
 void lower_nsecs(CallLowering& call) {
   const Clock* clock = call.count() == 0 ? clocks.data() : find_clock(*call.facts(0).text);
-  call.give(call.bpf().call(clock->helper, {}));
+  llvm::Value* now = call.bpf().call(clock->helper, {});
+  if (clock->name == counted_tai) now = call.bpf().CreateAdd(now, run_state_word(call, offsetof(layout::RunState, tai_offset)));
+  call.give(now);
 }
 
 void lower_elapsed(CallLowering& call) {
   BpfBuilder& bpf = call.bpf();
   llvm::Value* now = bpf.call(Helper::ktime_get_boot_ns, {});
-  llvm::Value* start = bpf.load(bpf.at(call.program().run_state(), offsetof(layout::RunState, start)), sizeof(std::uint64_t), false);
+  llvm::Value* start = run_state_word(call, offsetof(layout::RunState, start));
   call.give(bpf.CreateSub(now, start));
 }
 
@@ -67,7 +76,7 @@ void lower_strftime(CallLowering& call) {
 BuiltinFamily time_builtins() {
   static const Builtin rows[] = {
       {.prototype = "uint64 nsecs([word clock])",
-       .doc = "Nanoseconds of a clock: boot (the default, counts suspended time), monotonic or tai.", .form = Form::variable,
+       .doc = "Nanoseconds of a clock: boot (the default, counts suspended time), monotonic, tai, or sw_tai (tai as counted from boot).", .form = Form::variable,
        .check = check_nsecs, .lower = lower_nsecs},
       {.prototype = "uint64 elapsed", .doc = "Nanoseconds since the script started.", .form = Form::variable, .lower = lower_elapsed},
       {.prototype = "none time([text format])",

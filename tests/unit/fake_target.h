@@ -29,6 +29,7 @@ class FakeTarget : public Target {
   std::map<std::string, std::pair<std::int64_t, Type>> enumerators;
   std::set<Feature> features;
   std::uint32_t cpus = 2;
+  std::map<std::string, std::uint64_t> symbols;
   // Set: tracefs can not be read, and this is why.
   std::optional<Error> tracefs_error;
   // How often find_type was asked for something that is no integer spelling: reading BTF costs time, and some paths must not.
@@ -131,6 +132,18 @@ class FakeTarget : public Target {
     const auto found = raw_events.find(std::string(event));
     return found == raw_events.end() ? std::vector<StructMember>() : found->second;
   }
+
+  std::optional<std::uint64_t> kernel_symbol(std::string_view name) const override {
+    const auto found = symbols.find(std::string(name));
+    return found == symbols.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::optional<Type> kernel_variable(std::string_view) const override { return std::nullopt; }
+  bool has_kfunc(std::string_view name) const override { return name == "bpf_rcu_read_lock"; }
+  bool allows_kfunc(std::string_view, ProgramKind) const override { return false; }
+  Result<std::uint64_t> cgroup_id(const std::string& directory) const override {
+    return directory == "/sys/fs/cgroup" ? Result<std::uint64_t>(1) : fail("there is no control group `" + directory + "`");
+  }
+  std::optional<PidNamespace> pid_namespace() const override { return std::nullopt; }
 
   std::uint32_t possible_cpus() const override { return cpus; }
   bool has(Feature feature) const override { return features.contains(feature); }
