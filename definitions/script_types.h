@@ -34,6 +34,12 @@ class ScriptTypes final : public Target {
   std::vector<StructMember> raw_tracepoint_parameters(std::string_view event) const override {
     return machine_.raw_tracepoint_parameters(event);
   }
+  std::optional<std::uint64_t> kernel_symbol(std::string_view name) const override { return machine_.kernel_symbol(name); }
+  std::optional<Type> kernel_variable(std::string_view name) const override { return machine_.kernel_variable(name); }
+  bool has_kfunc(std::string_view name) const override { return machine_.has_kfunc(name); }
+  bool allows_kfunc(std::string_view name, ProgramKind kind) const override { return machine_.allows_kfunc(name, kind); }
+  Result<std::uint64_t> cgroup_id(const std::string& directory) const override { return machine_.cgroup_id(directory); }
+  std::optional<PidNamespace> pid_namespace() const override { return machine_.pid_namespace(); }
   std::uint32_t possible_cpus() const override { return machine_.possible_cpus(); }
   bool has(Feature feature) const override { return machine_.has(feature); }
 
