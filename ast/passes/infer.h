@@ -127,6 +127,7 @@ class Inference {
   std::uint64_t cost_ = 0;
   std::uint64_t repeat_ = 1;
   std::uint32_t unreachable_ = 0;  // branches around that are never taken
+  bool format_follows_ = false;  // the next literal is a format, which may be as long as it likes
   std::uint32_t declared_ = 0;  // variables met so far in this run
   struct Scope {
     std::map<std::string, std::uint32_t> names;

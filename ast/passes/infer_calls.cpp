@@ -198,7 +198,9 @@ void Inference::argument(std::string_view name, const Parameter& parameter, cons
       return;
     }
   }
+  format_follows_ = has_kind(parameter, ParameterKind::text) && std::holds_alternative<StringLiteral>(argument.kind);
   const Type& type = value(argument);
+  format_follows_ = false;
   if (type.is_none()) return;
   bool accepted = false;
   for (ParameterKind kind : parameter.kinds) {

@@ -27,6 +27,11 @@ const Type& Inference::infer(const Expression& expression) {
       },
       [&](const StringLiteral& n) {
         known.text = n.value;
+        std::size_t longest = std::max(program_.settings.max_strlen, 1u) - 1;
+        if (n.value.size() > longest && !format_follows_) {
+          diagnostics_.report<DiagnosticId::string_too_long>(expression.range, n.value.size(), longest)
+              .with_help("the setting `max_strlen` counts the NUL at the end too");
+        }
         return Type::string(static_cast<std::uint32_t>(n.value.size() + 1));
       },
       [&](const BooleanLiteral& n) {

@@ -115,7 +115,8 @@ std::optional<ContextField> context_field(const TracepointField& field, AddressS
   } else if (unqualified(text).ends_with('*')) {
     result.type = pointer_type(text, pointers);
   } else {
-    result.type = scalar_type(text, field.size, field.is_signed, target);
+    // A number that is cast to a pointer points to where the tracepoint's pointers do.
+    result.type = scalar_type(text, field.size, field.is_signed, target).with_space(pointers);
     const bool padded = result.type.is_scalar() && result.type.size() < field.size;
     if (padded && std::endian::native == std::endian::big) result.offset += field.size - result.type.size();
   }
