@@ -75,6 +75,7 @@ class Inference {
   Type context_type() const;
   // A struct with its layout and those of the structs in it, so that its values can be copied and printed.
   Type complete(const Type& type) const;
+  Type with_sized_pointee(const Type& pointer) const;
 
   Type comptime(const ast::Comptime& node, Facts& facts);
   Type block_expression(const ast::BlockExpression& node, Facts& facts);

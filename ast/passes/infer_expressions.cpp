@@ -56,6 +56,7 @@ const Type& Inference::infer(const Expression& expression) {
         return Type::none();
       },
       [&](const Comptime& n) { return comptime(n, known); }, [&](const BlockExpression& n) { return block_expression(n, known); });
+  if (known.type.is_pointer()) known.type = with_sized_pointee(known.type);
   return known.type;
 }
 

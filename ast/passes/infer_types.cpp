@@ -61,6 +61,14 @@ Type Inference::complete(const Type& type) const {
   return type.with_layout(std::move(whole));
 }
 
+// A struct that was only named so far gets its size, by which arithmetic on the pointer steps.
+Type Inference::with_sized_pointee(const Type& pointer) const {
+  const Type& pointee = pointer.pointee();
+  if (!pointee.is_structure() || pointee.size() != 0) return pointer;
+  auto layout = target_.layout(pointee);
+  return layout ? Type::pointer(pointee.with_layout(std::move(layout)), pointer.space()) : pointer;
+}
+
 // The type of an expression that is not evaluated: typeof(expression).
 std::optional<Type> Inference::type_of(const Expression& expression) {
   if (const auto* type = std::get_if<TypeOf>(&expression.kind)) return resolve(type->type);
