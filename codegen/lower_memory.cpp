@@ -38,7 +38,12 @@ void ProbeLowering::read_string(const Destination& destination, llvm::Value* add
   std::uint32_t capacity = destination.type.size();
   // Cleared as a whole beforehand: the verifier can not relate where the string ends to how much is left behind it.
   if (destination.padded) bpf_.clear(destination.memory, capacity);
-  llvm::Value* size = length == nullptr ? bpf_.number(capacity) : bpf_.at_most(length, capacity);  // 0 or less reads nothing
+  llvm::Value* size = bpf_.number(capacity);
+  if (const auto* constant = length == nullptr ? nullptr : llvm::dyn_cast<llvm::ConstantInt>(length)) {
+    size = bpf_.number(static_cast<std::uint64_t>(std::clamp<std::int64_t>(constant->getSExtValue(), 0, capacity)));
+  } else if (length != nullptr) {
+    size = bpf_.at_most(length, capacity);  // 0 or less reads nothing
+  }
   llvm::Value* read = bpf_.call(string_helper(space), {destination.memory, size, address});
   // On a fault the kernel zeroes the buffer, but a length of 0 leaves it alone; the empty string is what scripts expect of both.
   if (!destination.padded) {

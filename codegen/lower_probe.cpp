@@ -164,8 +164,10 @@ void ProbeLowering::claim_scratch() {
   setup_->replaceAllUsesWith(attempt);
   llvm::BasicBlock* none_left = bpf_.block("no_scratch");
   bpf_.SetInsertPoint(attempt);
+  llvm::Value* cpu = bpf_.CreateAnd(bpf_.call(Helper::get_smp_processor_id, {}), 0xffffffff);
+  llvm::Value* first = bpf_.CreateMul(cpu, bpf_.number(layout::scratch_slots));
   for (std::uint32_t slot = 0; slot < layout::scratch_slots; ++slot) {
-    bpf_.CreateStore(bpf_.number(slot), index);
+    bpf_.CreateStore(bpf_.CreateAdd(first, bpf_.number(slot)), index);
     llvm::Value* memory = bpf_.lookup(map, index);
     llvm::BasicBlock* present = bpf_.block("slot");
     llvm::BasicBlock* next = slot + 1 < layout::scratch_slots ? bpf_.block("claim") : none_left;

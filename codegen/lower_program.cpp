@@ -112,7 +112,9 @@ void ProgramLowering::define_maps() {
     auto entries = static_cast<std::uint32_t>(layout::Counter::first_map) + static_cast<std::uint32_t>(plan_.maps.size());
     object_.define_map(object_names::counters, {MapType::percpu_array, 4, entries * word, 1, 0});
   }
-  if (scratch_bytes_ != 0) object_.define_map(object_names::scratch, {MapType::percpu_array, 4, word + scratch_bytes_, layout::scratch_slots, 0});
+  // An array with room for every CPU, because values of a per-CPU map are limited to 32 KiB.
+  std::uint32_t slots = layout::scratch_slots * checked_.possible_cpus;
+  if (scratch_bytes_ != 0) object_.define_map(object_names::scratch, {MapType::array, 4, word + scratch_bytes_, slots, 0});
   if (plan_.stack_frames != 0) {
     object_.define_map(object_names::stacks, {MapType::hash, sizeof(layout::StackValue), plan_.stack_frames * word, max_stacks, map_no_preallocation});
   }

@@ -201,7 +201,7 @@ Type Inference::binary(const Binary& node, Range range, Facts& facts) {
     } else if (left.type.is_string() != right.type.is_string() && (left.type.is_numeric() || right.type.is_numeric())) {
       diagnostic.with_help("one side is a string, the other a number: numbers stand without quotes, text in quotes");
     } else if (left.type.is_structure() || right.type.is_structure()) {
-      diagnostic.with_help("compare their members one by one");
+      diagnostic.with_help(left.type == right.type ? "compare their members one by one" : "take one of its members");
     } else if (left.type.is_pointer() || right.type.is_pointer()) {
       diagnostic.with_help("for arithmetic on an address as such cast it to a number: `(uint64)p`");
     } else if (left.type.is_string() && right.type.is_string()) {
