@@ -102,7 +102,7 @@ Operand ProbeLowering::unary(const Unary& node, const Expression& expression) {
   auto result = [&](llvm::Value* value) { return Operand{Operand::Place::scalar, value, type}; };
   switch (node.op) {
     case UnaryOperator::negate: return result(bpf_.CreateNeg(scalar(*node.operand)));
-    case UnaryOperator::bitwise_not: return result(bpf_.CreateNot(scalar(*node.operand)));
+    case UnaryOperator::bitwise_not: return result(bpf_.narrow(bpf_.CreateNot(scalar(*node.operand)), type.size(), type.is_signed()));
     case UnaryOperator::logical_not: return result(bpf_.from_bool(bpf_.CreateNot(condition(*node.operand))));
     case UnaryOperator::dereference: return at_address(scalar(*node.operand), in_space_of(type, *node.operand));
     case UnaryOperator::address_of: return address_of(*node.operand, type);

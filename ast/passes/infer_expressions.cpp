@@ -140,10 +140,13 @@ Type Inference::unary(const Unary& node, Range range, Facts& facts) {
       if (!type.is_numeric()) break;
       if (operand.constant) facts.constant = static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(*operand.constant));
       return Type::int64();
-    case UnaryOperator::bitwise_not:
+    case UnaryOperator::bitwise_not: {  // a mask is as wide as what it is made from
       if (!type.is_numeric()) break;
-      if (operand.constant) facts.constant = ~*operand.constant;
-      return type.is_signed() ? Type::int64() : Type::uint64();
+      bool is_plain = type.is_integer() && !type.is_open();
+      Type result = is_plain ? type : Type::integer(sizeof(std::uint64_t), type.is_signed());
+      if (operand.constant) facts.constant = narrowed(~*operand.constant, result);
+      return result;
+    }
     case UnaryOperator::address_of: break;
   }
   diagnostics_.report<DiagnosticId::operand_type>(range, spelling(node.op), to_string(type));

@@ -42,13 +42,6 @@ std::optional<Type> sized_type(std::string_view name, std::uint32_t capacity) {
 
 std::uint32_t bytes_in(const Type& type) { return type.is(TypeKind::buffer) ? type.buffer_capacity() : type.size(); }
 
-// The bits of a constant as an integer type keeps them.
-std::int64_t narrowed(std::int64_t value, const Type& type) {
-  std::uint32_t unused_bits = 64 - type.size() * 8;
-  auto bits = static_cast<std::uint64_t>(value) << unused_bits;
-  return type.is_signed() ? static_cast<std::int64_t>(bits) >> unused_bits : static_cast<std::int64_t>(bits >> unused_bits);
-}
-
 }  // namespace
 
 Type Inference::complete(const Type& type) const {

@@ -160,6 +160,12 @@ std::optional<std::int64_t> fold(BinaryOperator op, const Facts& left, const Fac
   return std::nullopt;
 }
 
+std::int64_t narrowed(std::int64_t value, const Type& type) {
+  std::uint32_t unused_bits = 64 - type.size() * 8;
+  auto bits = static_cast<std::uint64_t>(value) << unused_bits;
+  return type.is_signed() ? static_cast<std::int64_t>(bits) >> unused_bits : static_cast<std::int64_t>(bits >> unused_bits);
+}
+
 bool is_condition(const Type& type) { return type.is_none() || type.is_numeric() || type.is_pointer(); }
 
 namespace {

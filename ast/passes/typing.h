@@ -23,6 +23,9 @@ std::optional<std::int64_t> fold(ast::BinaryOperator op, const Facts& left, cons
 // Whether comparisons of these operands are signed.
 bool compares_signed(const Facts& left, const Facts& right);
 
+// The bits of a constant as an integer type keeps them.
+std::int64_t narrowed(std::int64_t value, const Type& type);
+
 // May stand where true or false is wanted.
 bool is_condition(const Type& type);
 
