@@ -159,7 +159,7 @@ bool accepts(const Conversion& conversion, const Type& type) {
     case ConversionClass::integer:
     case ConversionClass::character:
     case ConversionClass::pointer: return type.is_scalar() && !type.is(TypeKind::macaddr);
-    case ConversionClass::string: return !type.is_none() && !type.is_aggregation();
+    case ConversionClass::string: return !type.is_none() && !type.is_aggregation() && (!type.is(TypeKind::context) || type.layout() != nullptr);
     case ConversionClass::buffer:
       return type.is_string() || type.is(TypeKind::buffer) ||
              (type.is(TypeKind::array) && type.element().is_integer() && type.element().size() == 1);

@@ -165,7 +165,7 @@ std::optional<Prototype> parse_prototype(std::string_view text) { return Reader(
 
 bool accepts(ParameterKind kind, const Type& type) {
   switch (kind) {
-    case ParameterKind::any: return !type.is_none() && !type.is_aggregation();
+    case ParameterKind::any: return !type.is_none() && !type.is_aggregation() && (!type.is(TypeKind::context) || type.layout() != nullptr);
     case ParameterKind::integer:
     case ParameterKind::boolean:
     case ParameterKind::literal: return type.is_numeric();

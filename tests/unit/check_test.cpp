@@ -40,7 +40,26 @@ TEST(Check, SignsAndWidths) {
   EXPECT_EQ(maps("BEGIN { @ = -pid }"), "@=int64");
   EXPECT_EQ(maps("BEGIN { @ = pid == 1 }"), "@=bool");
   EXPECT_EQ(maps("BEGIN { @ = (uint8)300 }"), "@=uint64");
-  EXPECT_EQ(maps("BEGIN { @ = pid ? 1 : nsecs }"), "@=int64");
+  EXPECT_EQ(maps("BEGIN { @ = pid ? 1 : nsecs }"), "@=uint64");
+  EXPECT_EQ(maps("BEGIN { @ = pid ? -1 : nsecs }"), "@=int64");
+}
+
+TEST(Check, LiteralsTakeTheSignOfWhatTheyMeet) {
+  EXPECT_EQ(maps("BEGIN { @ = 0 } END { @ = nsecs }"), "@=uint64");
+  EXPECT_EQ(maps("BEGIN { @ = nsecs } END { @ = 0 }"), "@=uint64");
+  EXPECT_EQ(maps("BEGIN { @ = -1 } END { @ = nsecs }"), "@=int64");
+  EXPECT_EQ(maps("BEGIN { @ = 18446744073709551615 } END { @ = 2 + 3 }"), "@=uint64");
+  EXPECT_EQ(maps("BEGIN { @[0] = 1 } END { @[nsecs] = 1 }"), "@[uint64]=int64");
+  EXPECT_EQ(maps("BEGIN { $x = 1; @ = $x; @ = nsecs }"), "@=uint64");
+  EXPECT_EQ(maps("BEGIN { $x = 1; $x++; @ = $x; @ = nsecs }"), "@=int64");
+}
+
+TEST(Check, RecordsTuplesAndArraysResize) {
+  EXPECT_EQ(maps("BEGIN { @ = (x=1, y=\"a\") } END { @ = (x=nsecs, y=\"abc\") }"), "@=(x=uint64, y=string[4])");
+  EXPECT_EQ(maps("BEGIN { @[(1, \"a\")] = 1 } END { @[pid, \"abc\"] = 2 }"), "@[(uint64, string[4])]=int64");
+  EXPECT_EQ(maps("BEGIN { @ = (); @x[(1,)] = (uint8[4])1 }"), "@=() @x[(int64,)]=uint8[4]");
+  EXPECT_EQ(ids("BEGIN { @ = (x=1); @ = (y=1) }"), "map_value_type");
+  EXPECT_EQ(ids("BEGIN { @ = (uint8[4])1; @ = (uint8[8])1 }"), "map_value_type");
 }
 
 TEST(Check, FieldsHaveTheTypesOfTheirTracepoint) {
