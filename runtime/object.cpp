@@ -75,7 +75,9 @@ void set_start(bpf_object* object) {
 std::size_t page_size() { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }
 
 Error load_error(int error, std::string_view log) {
-  VerifierVerdict verdict = explain_verifier_log(log);
+  // Linux 6.1 refuses a program with too many maps without a word; newer kernels say this.
+  const bool unspoken = error == E2BIG && log.starts_with("processed 0 insns");
+  VerifierVerdict verdict = explain_verifier_log(unspoken ? "total number of maps" : log);
   if (error == EPERM && verdict.message.empty()) {
     return {"the kernel does not permit this process to load BPF programs", "run as root, or with CAP_BPF and CAP_PERFMON", error};
   }

@@ -19,16 +19,19 @@ source position nor be seen by the script. Options come first; the first argumen
     --replace RE=TEXT    rewrite output before it is compared; may be repeated
     --sort               sort the lines of standard output before they are compared
     --trigger COMMAND    once probes are attached run this shell command, then send SIGINT
-    --target COMMAND     a shell command started before fathom; `{pid}` in fathom's arguments is its process id
+    --target COMMAND     a shell command started before fathom; `{pid}` in fathom's arguments is its process id. Once probes are
+                         attached it gets a line on standard input: begin with `read _;` what they have to see
     --until TEXT         send SIGINT once standard output contains TEXT
     --signal NAME        the signal to send instead of INT
     --stdin              the script goes to standard input; fathom's arguments say `-`
     --user NAME          run fathom as this user
-    --timeout SECONDS    20 unless given
+    --timeout SECONDS    20 unless given, times PATIENCE
 
-UPDATE=1 in the environment rewrites the expectation instead of comparing. FATHOM names the executable.
+UPDATE=1 in the environment rewrites the expectation instead of comparing. FATHOM names the executable. PATIENCE is a factor for a
+machine that is slower than a real one.
 """
 
+import contextlib
 import dataclasses
 import difflib
 import os
@@ -89,6 +92,7 @@ def parse_options(arguments):
             getattr(options, name).append((pattern, text))
         else:
             setattr(options, name, kind(rest.pop(0)))
+    options.timeout *= float(os.environ.get("PATIENCE", "1"))
     options.arguments = rest
     return options
 
@@ -154,7 +158,8 @@ def heed_interrupts():
 class Run:
     """One run of fathom with its output collected as it comes, so that a test can react to it."""
 
-    def __init__(self, command, options, script):
+    def __init__(self, command, options, script, target=None):
+        self.target = target
         self.output = {"stdout": "", "stderr": ""}
         self.failure = ""
         self.changed = threading.Condition()
@@ -200,6 +205,9 @@ class Run:
 
     def follow(self, options):
         deadline = time.monotonic() + options.timeout
+        if self.target and self.wait_until(lambda: ATTACHED.search(self.output["stderr"]), deadline, "`Attached` line"):
+            with contextlib.suppress(BrokenPipeError):
+                os.write(self.target.stdin.fileno(), b"\n")
         if options.trigger and self.wait_until(lambda: ATTACHED.search(self.output["stderr"]), deadline, "`Attached` line"):
             trigger = subprocess.run(["sh", "-c", options.trigger], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                                      timeout=options.timeout, check=False)
@@ -277,10 +285,10 @@ def main(arguments):
         copy.chmod(0o755)
         arguments = [str(copy) if argument == str(options.file) else argument for argument in options.arguments]
         if options.target:
-            target = subprocess.Popen(["sh", "-c", options.target], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            target = subprocess.Popen(["sh", "-c", options.target], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                                       start_new_session=True)
             arguments = [argument.replace("{pid}", str(target.pid)) for argument in arguments]
-        problem = judge(Run([os.environ["FATHOM"], *arguments], options, script), options, test, copy)
+        problem = judge(Run([os.environ["FATHOM"], *arguments], options, script, target), options, test, copy)
     finally:
         if target:
             os.killpg(target.pid, signal.SIGKILL)

@@ -18,10 +18,10 @@ config.test_source_root = str(tests)
 config.test_exec_root = str(tests.parent / "build" / "lit")
 config.available_features = features.available()
 
-fathom = os.environ.get("FATHOM") or str(tests.parent / "build" / "release" / "fathom")
+fathom = str(pathlib.Path(os.environ.get("FATHOM") or tests.parent / "build" / "release" / "fathom").resolve())
 config.environment["FATHOM"] = fathom
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
-for name in ("UPDATE", "HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS"):
+for name in ("UPDATE", "PATIENCE", "HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
 

@@ -1,8 +1,8 @@
 """Runs every test that is built and says what became of them; scripts/test builds, then calls this.
 
-Units (ctest over build/dev), text tests (lit), programs made up (build/dev), the manual (mandoc), the rules
-of tests/tidy and the tests of the test tools. Failed and skipped cases are listed by name, then comes one line `N passed, N failed,
-N skipped`. The exit status is 1 where a case failed.
+Units (ctest over build/dev), text tests (lit), programs made up (build/dev), the manual (mandoc), the rules of tests/tidy, the tests of
+the test tools, and the text tests of tests/kernel once more on each kernel of tests/vm. Failed and skipped cases are listed by name, then
+come a table of the kernels and one line `N passed, N failed, N skipped`. The exit status is 1 where a case failed.
 """
 
 import argparse
@@ -21,9 +21,16 @@ TESTS = pathlib.Path(__file__).resolve().parent
 ROOT = TESTS.parent
 BUILD = ROOT / "build"
 LIT = "/usr/lib/llvm-19/build/utils/lit/lit.py"
-sys.path[:0] = [str(TESTS), str(TESTS / "tidy")]
+sys.path[:0] = [str(TESTS), str(TESTS / "tidy"), str(TESTS / "vm")]
 
 import check  # noqa: E402
+import machine  # noqa: E402
+
+# The tests that run on every kernel.
+KERNEL_TESTS = "kernel/"
+# How much longer than on this machine a test may take on an emulated one, and how many seconds all of them.
+PATIENCE = 10
+MACHINE_SECONDS = 1800
 
 
 @dataclasses.dataclass
@@ -152,12 +159,59 @@ def tools(_options):
     return list(cases.values())
 
 
+def machines(options):
+    """The kernel tests in virtual machines, one for each kernel, all at the same time. `6.1/kernel/count` as a filter asks for one."""
+    wanted = {kernel: rest for kernel in machine.KERNELS for rest in [machine_filter(kernel, options.filter)] if rest is not None}
+    running = {kernel: subprocess.Popen(
+        [sys.executable, str(TESTS / "vm" / "main.py"), "--time", str(MACHINE_SECONDS), kernel, "env", f"PATIENCE={PATIENCE}",
+         f"FATHOM={os.environ.get('FATHOM', '')}", sys.executable, str(TESTS / "run.py"), "--only", "texts", "--json", rest],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for kernel, rest in wanted.items()}
+    return [case for kernel, process in running.items() for case in machine_cases(kernel, process)]
+
+
+def machine_filter(kernel, text):
+    """What a filter leaves of a kernel's tests, or None: tests are run in a machine where all are, or where the filter names the kernel."""
+    if not text:
+        return KERNEL_TESTS
+    return text.removeprefix(f"{kernel}/") or KERNEL_TESTS if text.startswith(f"{kernel}/") else None
+
+
+def machine_cases(kernel, process):
+    stdout, stderr = process.communicate()
+    try:
+        found = [Case(**fields) for fields in json.loads(stdout)]
+    except json.JSONDecodeError:
+        return [Case(f"{kernel}/machine", "failed", stdout + stderr)]
+    return [dataclasses.replace(case, name=f"{kernel}/{case.name}") for case in found]
+
+
+def kernel_table(cases):
+    """One line for each kernel, and the tests that ran on none; nothing where one kernel is all."""
+    rows = {kernel: [case for case in cases if case.name.startswith(f"{kernel}/{KERNEL_TESTS}")] for kernel in machine.KERNELS}
+    rows = {f"Linux {kernel}": found for kernel, found in rows.items() if found}
+    if not rows:
+        return []
+    here = [case for case in cases if case.name.startswith(KERNEL_TESTS)]
+    rows = {f"this one, {os.uname().release}": here} | rows if here else rows
+    width = max(map(len, rows))
+    lines = ["", f"{'kernel':{width}}  passed  failed  skipped"]
+    for name, found in rows.items():
+        counts = collections.Counter(case.outcome for case in found)
+        lines.append(f"{name:{width}}{counts['passed']:8}{counts['failed']:8}{counts['skipped']:9}")
+    ran = {case.name[case.name.index(KERNEL_TESTS):] for found in rows.values() for case in found if case.outcome != "skipped"}
+    nowhere = {case.name[case.name.index(KERNEL_TESTS):] for found in rows.values() for case in found} - ran
+    return lines + [f"ran on no kernel: {name}" for name in sorted(nowhere)]
+
+
 def flatten(suite):
     for item in suite:
         yield from flatten(item) if isinstance(item, unittest.TestSuite) else [item]
 
 
-STEPS = {"units": units, "texts": texts, "fuzz": fuzz, "manual": manual, "rules": rules, "tools": tools}
+STEPS = {"units": units, "texts": texts, "fuzz": fuzz, "manual": manual, "rules": rules, "tools": tools, "machines": machines}
+
+# Steps that heed the filter themselves.
+FILTERED = ("units", "texts", "machines")
 
 
 def report(cases, skipped_file):
@@ -167,6 +221,7 @@ def report(cases, skipped_file):
         if case.outcome == "failed":
             print(f"\nFAILED {case.name}\n{case.detail.rstrip()}")
     lines = [f"{case.name}: {case.detail}" for case in cases if case.outcome == "skipped"]
+    lines += kernel_table(cases)
     lines.append(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     print("\n".join(lines))
     if skipped_file:
@@ -177,13 +232,18 @@ def report(cases, skipped_file):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=STEPS, action="append", help="run this step; may be repeated")
+    parser.add_argument("--host", action="store_true", help="only what this machine's own kernel can run")
+    parser.add_argument("--json", action="store_true", help="print the cases for another program")
     parser.add_argument("--summary", help="write skipped cases and the last line to this file too")
     parser.add_argument("filter", nargs="?", help="regular expression that names of cases must match")
     options = parser.parse_args()
     cases = []
     for name, step in STEPS.items():
-        if not options.only or name in options.only:
-            cases += [case for case in step(options) if name in ("units", "texts") or passes_filter(options, case.name)]
+        if (name in options.only if options.only else name != "machines" or not options.host):
+            cases += [case for case in step(options) if name in FILTERED or passes_filter(options, case.name)]
+    if options.json:
+        print(json.dumps([dataclasses.asdict(case) for case in cases]))
+        return 0
     if not cases:
         print(f"no test matches {options.filter!r}")
     return 0 if report(cases, options.summary) and cases else 1

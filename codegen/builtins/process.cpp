@@ -15,6 +15,7 @@ void low(CallLowering& call, Helper helper) { call.give(call.bpf().CreateAnd(cal
 
 void lower_comm(CallLowering& call) {
   Destination memory = call.result_memory();
+  call.bpf().clear(memory.memory, comm_size);  // older kernels leave what follows the name as it was
   call.bpf().call(Helper::get_current_comm, {memory.memory, call.bpf().getInt32(comm_size)});
   call.give_memory(memory.memory);
 }

@@ -8,6 +8,7 @@ Kernels come out of Debian's packages, through the apt sources of the host. What
 content, so that a second run only boots.
 """
 
+import ctypes
 import dataclasses
 import hashlib
 import lzma
@@ -211,13 +212,13 @@ class Streams:
         for writer in self.writers():
             os.close(writer)
 
-    def collect(self, deadline):
+    def collect(self, end):
         """Reads until the machine is gone; False where the time is up first."""
         with selectors.DefaultSelector() as selector:
             for name, (reader, _) in self.ends.items():
                 selector.register(reader, selectors.EVENT_READ, name)
             while selector.get_map():
-                ready = selector.select(max(0, deadline() - time.monotonic()))
+                ready = selector.select(max(0, end - time.monotonic()))
                 if not ready:
                     return False
                 for key, _ in ready:
@@ -236,6 +237,11 @@ class Streams:
             os.close(reader)
 
 
+def end_with_parent():
+    """In a child: nobody would stop a machine whose owner was killed."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 def qemu_arguments(booted, directory, cpus):
     return [
         EMULATOR, "-accel", "tcg,thread=multi", "-m", "2G", "-smp", str(cpus), "-no-reboot", "-display", "none", "-nodefaults",
@@ -250,7 +256,7 @@ def serve_files(directory):
     """A process that shows the host's files to one machine; it ends with the machine."""
     log = open(directory / "files.log", "wb")
     server = subprocess.Popen([str(FILE_SERVER), f"--socket-path={directory}/files.socket", "-o", "source=/", "-o", "cache=always", "-o", "sandbox=chroot", "-f"],
-                              stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                              stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=end_with_parent)
     for _ in range(100):
         if (directory / "files.socket").exists():
             return server
@@ -286,11 +292,11 @@ def run_inside(booted, command, seconds, environment=None, shown=False, cpus=2):
         write_command(booted, directory, command, environment or {})
         server = serve_files(directory)
         machine = subprocess.Popen(qemu_arguments(booted, directory, cpus) + ["-serial", f"file:{directory}/console"] + streams.arguments(),
-                                   stdin=subprocess.DEVNULL, pass_fds=streams.writers(), start_new_session=True)
+                                   stdin=subprocess.DEVNULL, pass_fds=streams.writers(), start_new_session=True, preexec_fn=end_with_parent)
         streams.started()
         end = time.monotonic() + BOOT_SECONDS + seconds
         try:
-            in_time = streams.collect(lambda: end)
+            in_time = streams.collect(end)
             if in_time:
                 machine.wait(30)
         finally:
