@@ -9,14 +9,18 @@
 #include <cstring>
 
 #include "ast/check.h"
+#include "ast/config.h"
 #include "ast/environment.h"
+#include "ast/passes/options.h"
 #include "ast/print.h"
 #include "codegen/builtins/list.h"
 #include "c_setup.h"
 #include "codegen/codegen.h"
 #include "definitions/read.h"
 #include "definitions/script_types.h"
+#include "lexer/imports.h"
 #include "options.h"
+#include "parser/expand.h"
 #include "parser/parser.h"
 #include "runtime/machine.h"
 #include "runtime/object.h"
@@ -112,8 +116,8 @@ int main(int count, char** arguments) {
   if (options.list) return list(options, machine);
 
   Settings settings;
-  if (auto applied = apply_environment(settings, [](const char* name) { return std::getenv(name); }); !applied) return report(applied.error());
   settings.parameters = options.parameters;
+  settings.options = options.script_options;
   settings.process = options.process;
   settings.unsafe = options.unsafe;
   auto source = options.program ? Result<SourceFile>(SourceFile("stdin", *options.program)) : read_source(options.file);
@@ -123,6 +127,8 @@ int main(int count, char** arguments) {
   std::vector<Token> tokens = lex(*source, diagnostics);
   if (diagnostics.has_errors()) return report(diagnostics, *source), failure;
   if (options.emit == Stage::tokens) return show(to_string(tokens, *source));
+  tokens = with_imports(std::move(tokens), *source, read_import, diagnostics);
+  if (diagnostics.has_errors()) return report(diagnostics, *source), failure;
   Catalog catalog{all_probe_types(), codegen::builtin_families(), codegen::missing_builtins()};
   const auto is_builtin = [&](std::string_view name) { return find_builtin(catalog.builtins, name) != nullptr; };
   CPart c = read_definitions(std::move(tokens), *source, c_setup(options, source->name(), machine), machine, is_builtin, diagnostics);
@@ -130,7 +136,15 @@ int main(int count, char** arguments) {
   ast::Program program = parse(c.tokens, *source, diagnostics);
   if (diagnostics.has_errors()) return report(diagnostics, *source), failure;
   if (options.emit == Stage::ast) return show(ast::to_string(program));
+  apply_config(program, settings, diagnostics);
+  // The environment goes over the script.
+  auto environment = apply_environment(settings, [](const char* name) { return std::getenv(name); });
+  if (!environment) return report(environment.error());
+  for (const std::string& warning : *environment) fmt::print(stderr, "warning: {}\n", warning);
+  program = expand(std::move(program), *source, diagnostics);
+  if (diagnostics.has_errors()) return report(diagnostics, *source), failure;
   CheckedProgram checked = check(program, *source, settings, catalog, target, diagnostics);
+  if (wants_script_help(settings)) return show(script_help(checked)), failure;
   if (report(diagnostics, *source)) return failure;
   if (options.emit == Stage::checked) return show(to_string(checked));
   codegen::Module module = codegen::lower(checked);

@@ -93,8 +93,33 @@ int usage_error(const std::string& message) {
 
 }  // namespace
 
+namespace {
+
+// Takes what stands behind `--` out of the arguments: named options of the script, and further parameters.
+std::vector<std::string> take_script_arguments(int& count, char** arguments, Options& options) {
+  std::vector<std::string> parameters;
+  int end = count;
+  for (int i = count - 1; i > 0; --i) {
+    if (std::string_view(arguments[i]) == "--") end = i;
+  }
+  for (int i = end + 1; i < count; ++i) {
+    std::string_view text = arguments[i];
+    if (!text.starts_with("--") || text.size() == 2) {
+      parameters.emplace_back(text);
+      continue;
+    }
+    std::size_t equals = std::min(text.find('='), text.size());
+    options.script_options.push_back({std::string(text.substr(2, equals - 2)), std::string(text.substr(std::min(equals + 1, text.size())))});
+  }
+  count = end;
+  return parameters;
+}
+
+}  // namespace
+
 std::variant<Options, int> parse_options(int count, char** arguments) {
   Options options;
+  std::vector<std::string> behind = take_script_arguments(count, arguments, options);
   Raw raw;
   CLI::App app("Ask a running Linux kernel questions.", "fathom");
   app.set_version_flag("-V,--version", "fathom " FATHOM_VERSION, "show the version");
@@ -117,6 +142,7 @@ std::variant<Options, int> parse_options(int count, char** arguments) {
     raw.positional.erase(raw.positional.begin());
   }
   options.parameters = std::move(raw.positional);
+  options.parameters.insert(options.parameters.end(), behind.begin(), behind.end());
   if (!raw.emit.empty()) {
     auto stage = stages.find(raw.emit);
     if (stage == stages.end()) return usage_error("there is no step `" + raw.emit + "` to show; the steps are tokens, ast, checked, ir, asm, elf and plan");

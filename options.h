@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "ast/settings.h"
+
 namespace fathom {
 
 enum class Stage : std::uint8_t { tokens, ast, checked, ir, assembly, elf, plan };
@@ -15,6 +17,7 @@ struct Options {
   std::optional<std::string> program;  // -e
   std::string file;                    // script, "-" for standard input; with list: the pattern; may be empty
   std::vector<std::string> parameters;
+  std::vector<NamedOption> script_options;  // --name[=value] behind `--`
   std::optional<Stage> emit;
   bool unsafe = false;
   bool dry_run = false;

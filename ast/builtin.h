@@ -48,6 +48,8 @@ struct Builtin {
   bool reads_cookie = false;
   // Whether it can build its result right where it is wanted, in a record of the ring.
   bool writes_in_place = false;
+  // Whether it reads a named option of the script.
+  bool reads_option = false;
   // Whether it writes records to the data ring.
   bool writes_records = false;
   // Whether it can change what the traced machine does: only with --unsafe.

@@ -5,6 +5,8 @@
 
 #include "ast/passes/expand_probes.h"
 #include "ast/passes/infer.h"
+#include "ast/passes/map_declarations.h"
+#include "ast/passes/options.h"
 #include "ast/print.h"
 #include "ast/text.h"
 
@@ -22,16 +24,14 @@ CheckedProgram check(const ast::Program& program, const SourceFile& source, cons
     diagnostics.report<DiagnosticId::no_probes>({0, 0}).with_help("a probe is an attach point and a body: `BEGIN { printf(\"hi\\n\"); }`");
     return checked;
   }
-  if (program.config_range) diagnostics.report<DiagnosticId::unsupported_feature>(*program.config_range, "`config`");
-  for (const ast::Import& import : program.imports) diagnostics.report<DiagnosticId::unsupported_feature>(import.range, "`import`");
-  for (const ast::MapDeclaration& map : program.map_declarations) diagnostics.report<DiagnosticId::unsupported_feature>(map.name_range, "a map declaration");
-  for (const ast::Macro& macro : program.macros) diagnostics.report<DiagnosticId::unsupported_feature>(macro.name_range, "`macro`");
-  for (const ast::Function& function : program.functions) diagnostics.report<DiagnosticId::unsupported_feature>(function.name_range, "`fn`");
   checked.probes = expand_probes(program, settings, catalog, target, diagnostics);
   std::size_t attach_points = 0;
   for (const CheckedProbe& probe : checked.probes) attach_points += probe.attach_points.size();
   if (attach_points > settings.max_probes) return checked;
   infer_types(checked, catalog, target, diagnostics);
+  if (diagnostics.has_errors()) return checked;
+  apply_map_declarations(checked, diagnostics);
+  collect_options(checked, diagnostics);
   return checked;
 }
 

@@ -22,12 +22,15 @@ struct CheckedMap {
   Type key;                  // stored form
   Type value;                // stored form, or an aggregation
   Range first_use;
+  std::uint32_t declared_size = 0;  // elements that `let @name = …` asks for; 0: not declared
+  bool evicts = false;              // when it is full, the elements used longest ago go
   bool written = false;  // somewhere in the script, though its type may not be known yet
 };
 
 struct CheckedVariable {
   std::string name;
   Type type;
+  bool declared = false;  // with this type: it does not grow with what is assigned
 };
 
 // One probe of the script, for one set of attach points whose contexts look alike. A wildcard over events with different fields
@@ -42,9 +45,18 @@ struct CheckedProbe {
   // Names of the first variables: those that are read outside the block that gives them their value, as old scripts do. They belong to the
   // whole probe and are 0 or "" until they get a value.
   std::vector<std::string> hoisted;
+  bool has_loops = false;           // `for` or `while`
   bool variables_outdated = false;  // `hoisted` has grown since `variables` was laid out
 
   const Facts& of(const ast::Expression& expression) const { return facts[expression.id - probe->first_node]; }
+};
+
+// An option that the script reads with getopt().
+struct ScriptOption {
+  std::string name;
+  std::string default_value;  // as it is written in the script
+  std::string description;
+  Range range;
 };
 
 struct CheckedProgram {
@@ -52,6 +64,7 @@ struct CheckedProgram {
   const SourceFile* source = nullptr;
   std::vector<CheckedProbe> probes;  // in source order
   std::vector<CheckedMap> maps;      // sorted by name
+  std::vector<ScriptOption> options;
   Settings settings;
   std::uint32_t possible_cpus = 1;
   // Set where fathom does not run in the initial one: process ids are those of this namespace.

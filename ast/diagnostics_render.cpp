@@ -29,7 +29,9 @@ class Renderer {
  private:
   // A label together with the line it starts on.
   struct Mark {
-    std::uint32_t line;
+    std::uint32_t row;   // counted through all files
+    std::uint32_t line;  // in its file
+    std::uint32_t begin;  // offset in the whole text
     Range range;  // cut to that line, not empty unless it stands behind the line's last byte; offsets within the line
     std::string text;
     bool primary;
@@ -37,6 +39,8 @@ class Renderer {
 
   Mark mark(Range range, std::string text, bool primary) const;
   std::vector<Mark> marks() const;
+  // The labels, and where the macros were called that the range came out of.
+  std::vector<Diagnostic::Label> labels() const;
   Style style() const { return row_of(diagnostic_.id).severity == Severity::error ? Style::error : Style::warning; }
   std::string paint(Style style, std::string_view text) const;
   void line(std::string_view gutter, std::string_view text);
@@ -64,21 +68,31 @@ std::string Renderer::paint(Style style, std::string_view text) const {
 }
 
 Renderer::Mark Renderer::mark(Range range, std::string text, bool primary) const {
+  range = source_.written(range);
   auto size = static_cast<std::uint32_t>(source_.text().size());
   std::uint32_t begin = std::min(range.begin, size);
   Position place = source_.position(begin);
-  auto length = static_cast<std::uint32_t>(source_.line(place.line).size());
+  std::uint32_t row = source_.row(begin);
+  auto length = static_cast<std::uint32_t>(source_.line(row).size());
   std::uint32_t first = std::min(place.column - 1, length);
   std::uint32_t bytes = range.end > begin ? range.end - begin : 0;
   std::uint32_t last = std::min(length - first, bytes) + first;
-  return {place.line, {first, last}, std::move(text), primary};
+  return {row, place.line, begin, {first, last}, std::move(text), primary};
+}
+
+std::vector<Diagnostic::Label> Renderer::labels() const {
+  constexpr std::size_t most_calls = 8;
+  std::vector<Diagnostic::Label> labels = diagnostic_.labels;
+  std::optional<Range> call = source_.expanded_at(diagnostic_.range);
+  for (std::size_t i = 0; call && i < most_calls; ++i, call = source_.expanded_at(*call)) labels.push_back({*call, "expanded from here"});
+  return labels;
 }
 
 // The primary range with all that is said about it, then the other labels: those on the same line, then line by line.
 std::vector<Renderer::Mark> Renderer::marks() const {
   std::vector<Mark> others;
   std::string here;
-  for (const Diagnostic::Label& label : diagnostic_.labels) {
+  for (const Diagnostic::Label& label : labels()) {
     if (label.range == diagnostic_.range) {
       here += (here.empty() ? "" : "; ") + label.text;
     } else {
@@ -86,7 +100,8 @@ std::vector<Renderer::Mark> Renderer::marks() const {
     }
   }
   Mark primary = mark(diagnostic_.range, std::move(here), true);
-  auto rank = [&](const Mark& one) { return std::tuple(one.line != primary.line, one.line, one.range.begin, one.range.end); };
+  std::size_t file = source_.file(primary.begin);
+  auto rank = [&](const Mark& one) { return std::tuple(one.row != primary.row, source_.file(one.begin) != file, one.row, one.range.begin, one.range.end); };
   std::sort(others.begin(), others.end(), [&](const Mark& a, const Mark& b) { return rank(a) < rank(b); });
   others.insert(others.begin(), std::move(primary));
   return others;
@@ -110,7 +125,7 @@ void Renderer::underline(const Mark& mark, std::uint32_t begin, std::uint32_t en
 }
 
 void Renderer::cut_excerpt(const Mark& mark) {
-  DisplayLine shown = display_line(source_.line(mark.line));
+  DisplayLine shown = display_line(source_.line(mark.row));
   std::uint32_t begin = shown.column_of(mark.range.begin);
   std::uint32_t end = shown.column_of(mark.range.end);
   std::uint32_t window_begin = begin > window_before ? begin - window_before : 0;
@@ -132,7 +147,7 @@ void Renderer::cut_excerpt(const Mark& mark) {
 
 // Marks first … last - 1 stand on one line.
 void Renderer::excerpt(const std::vector<Mark>& marks, std::size_t first, std::size_t last) {
-  std::string_view source = source_.line(marks[first].line);
+  std::string_view source = source_.line(marks[first].row);
   line("", "");
   if (source.size() > long_line) {
     for (std::size_t i = first; i < last; ++i) cut_excerpt(marks[i]);
@@ -153,12 +168,15 @@ std::string Renderer::render() {
           paint(Style::bold, fmt::format(": {}", display_text(diagnostic_.message))) + fmt::format(" [{}]\n", row.name);
   std::vector<Mark> all = marks();
   for (const Mark& one : all) gutter_ = std::max(gutter_, fmt::to_string(one.line).size());
-  Position place = source_.position(std::min(diagnostic_.range.begin, static_cast<std::uint32_t>(source_.text().size())));
-  text_ += std::string(gutter_, ' ') + paint(Style::gutter, "-->") +
-           fmt::format(" {}:{}:{}\n", display_text(source_.name()), place.line, place.column);
+  auto head = [&](const char* arrow, const Mark& mark) {
+    text_ += std::string(gutter_, ' ') + paint(Style::gutter, arrow) +
+             fmt::format(" {}:{}:{}\n", display_text(source_.name(mark.begin)), mark.line, source_.position(mark.begin).column);
+  };
+  head("-->", all.front());
   for (std::size_t first = 0; first < all.size();) {
+    if (first > 0 && source_.file(all[first].begin) != source_.file(all[first - 1].begin)) head(":::", all[first]);
     std::size_t last = first + 1;
-    while (last < all.size() && all[last].line == all[first].line) ++last;
+    while (last < all.size() && all[last].row == all[first].row) ++last;
     excerpt(all, first, last);
     first = last;
   }

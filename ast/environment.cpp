@@ -1,67 +1,39 @@
-// A table of numbers, and the one word.
+// Environment variables, by the table of settings.
 #include "ast/environment.h"
 
 #include <fmt/format.h>
 
-#include <bit>
-#include <charconv>
-#include <string_view>
+#include "ast/config.h"
 
 namespace fathom {
 
 namespace {
 
-struct Row {
-  const char* name;
-  const char* old_name;
-  std::uint32_t Settings::*member;
-  std::uint32_t least;
-  std::uint32_t most;
-};
-
-constexpr Row rows[] = {
-    {"BPFTRACE_MAX_STRLEN", "BPFTRACE_STRLEN", &Settings::max_strlen, 1, 16384},
-    {"BPFTRACE_MAX_MAP_KEYS", "BPFTRACE_MAP_KEYS_MAX", &Settings::max_map_keys, 1, 16u << 20},
-    {"BPFTRACE_MAX_PROBES", nullptr, &Settings::max_probes, 1, 1u << 20},
-};
-
-constexpr std::uint32_t page_bytes = 4096;
-constexpr std::uint32_t max_ring_pages = 1u << 18;
-
-Result<std::uint32_t> number(const char* name, std::string_view text, std::uint32_t least, std::uint32_t most) {
-  std::uint32_t value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) {
-    return fail(fmt::format("`{}` is no value for {}", text, name), fmt::format("it takes a number from {} to {}", least, most));
-  }
-  return value;
+std::string variable_of(std::string_view key) {
+  std::string name = "BPFTRACE_";
+  for (char c : key) name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return name;
 }
 
 }  // namespace
 
-Result<void> apply_environment(Settings& settings, const std::function<const char*(const char*)>& get) {
-  for (const Row& row : rows) {
-    for (const char* name : {row.old_name, row.name}) {
-      const char* text = name == nullptr ? nullptr : get(name);
+Result<std::vector<std::string>> apply_environment(Settings& settings, const std::function<const char*(const char*)>& get) {
+  std::vector<std::string> warnings;
+  for (const ConfigKey& key : config_keys()) {
+    for (std::string_view name : {key.old_key, key.key}) {
+      if (name.empty()) continue;
+      std::string variable = variable_of(name);
+      const char* text = get(variable.c_str());
       if (text == nullptr) continue;
-      auto value = number(name, text, row.least, row.most);
-      if (!value) return std::unexpected(value.error());
-      settings.*row.member = *value;
+      if (name == key.old_key) warnings.push_back(fmt::format("{} is now called {}", variable, variable_of(key.key)));
+      if (!key.set(settings, text)) return fail(fmt::format("`{}` is no value for {}", text, variable), "it takes " + key.takes);
     }
   }
-  if (const char* text = get("BPFTRACE_PERF_RB_PAGES")) {
-    auto pages = number("BPFTRACE_PERF_RB_PAGES", text, 1, max_ring_pages);
-    if (!pages) return std::unexpected(pages.error());
-    settings.ring_bytes = std::bit_ceil(*pages) * page_bytes;
+  for (std::string_view key : dead_config_keys()) {
+    std::string variable = variable_of(key);
+    if (get(variable.c_str()) != nullptr) warnings.push_back(fmt::format("{} no longer means anything", variable));
   }
-  if (const char* text = get("BPFTRACE_MISSING_PROBES")) {
-    std::string_view word = text;
-    if (word == "error") settings.missing_probes = MissingProbes::error;
-    else if (word == "warn") settings.missing_probes = MissingProbes::warn;
-    else if (word == "ignore") settings.missing_probes = MissingProbes::ignore;
-    else return fail(fmt::format("`{}` is no value for BPFTRACE_MISSING_PROBES", text), "it takes error, warn or ignore");
-  }
-  return {};
+  return warnings;
 }
 
 }  // namespace fathom

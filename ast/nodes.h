@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -294,6 +295,9 @@ struct Program {
   std::vector<Probe> probes;
   NodeId node_count = 0;
 };
+
+// The name of a variable as the script has it: a copy of a macro's body adds a number to its own.
+inline std::string_view written_name(std::string_view name) { return name.substr(0, name.find('#')); }
 
 // "+", "&&", "<<="'s "<<".
 std::string_view spelling(BinaryOperator op);

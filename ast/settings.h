@@ -8,6 +8,17 @@
 
 namespace fathom {
 
+// How long names of user-space addresses are kept.
+enum class SymbolCache : std::uint8_t { per_process, per_program, none };
+
+// --name=value behind `--`; empty value: just --name.
+struct NamedOption {
+  std::string name;
+  std::string value;
+
+  friend bool operator==(const NamedOption&, const NamedOption&) = default;
+};
+
 enum class MissingProbes : std::uint8_t { error, warn, ignore };
 
 struct Settings {
@@ -15,10 +26,21 @@ struct Settings {
   std::uint32_t max_map_keys = 4096;    // entries of an undeclared keyed map
   std::uint32_t max_probes = 1024;      // attach points of one script
   std::uint32_t ring_bytes = 4u << 20;  // event ring; a power of two and a multiple of the page size
+  std::uint32_t max_bpf_progs = 1024;   // programs that one script becomes
+  std::uint32_t max_cat_bytes = 10240;  // of a file that cat() prints
+  std::uint32_t log_size = 1000000;     // of the verifier's log, bytes
+  std::uint32_t on_stack_limit = 64;    // larger values live in per-CPU memory instead of on the BPF stack
+  bool print_maps_on_exit = true;
+  bool cpp_demangle = true;             // C++ names are shown in their readable form
+  bool lazy_symbolication = true;       // user-space addresses get their names when they are printed
+  bool show_debug_info = true;          // files and lines in stacks
+  SymbolCache cache_user_symbols = SymbolCache::per_process;
+  std::string license = "GPL";          // of the programs, for the kernel
   std::string truncation_trailer = "..";
   MissingProbes missing_probes = MissingProbes::error;
   std::vector<std::string> parameters;  // $1, $2, …
   bool unsafe = false;                   // builtins that change the machine are allowed
+  std::vector<NamedOption> options;      // what getopt() reads
   std::optional<std::uint32_t> process;  // -p: only events of this process
 };
 

@@ -118,4 +118,20 @@ void each_expression(const Block& block, Function&& call) {
   }
 }
 
+// The target of every assignment in the block, nested statements included.
+template <class Function>
+void each_assigned(const Block& block, Function&& call) {
+  for (const StatementPtr& statement : block.statements) {
+    match(
+        statement->kind, [](const ExpressionStatement&) {}, [&](const Assignment& node) { call(*node.target); },
+        [&](const If& node) {
+          each_assigned(node.then, call);
+          if (node.otherwise) each_assigned(*node.otherwise, call);
+        },
+        [](const Return&) {}, [&](const Unroll& node) { each_assigned(node.body, call); },
+        [&](const While& node) { each_assigned(node.body, call); }, [&](const For& node) { each_assigned(node.body, call); },
+        [](const Break&) {}, [](const Continue&) {}, [](const Declaration&) {}, [&](const Block& node) { each_assigned(node, call); });
+  }
+}
+
 }  // namespace fathom::ast

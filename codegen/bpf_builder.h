@@ -58,7 +58,7 @@ enum class Helper : std::uint32_t {
 };
 
 // Map types by their number in the kernel's interface.
-enum class MapType : std::uint32_t { hash = 1, array = 2, percpu_hash = 5, percpu_array = 6, ring_buffer = 27 };
+enum class MapType : std::uint32_t { hash = 1, array = 2, percpu_hash = 5, percpu_array = 6, lru_hash = 9, lru_percpu_hash = 10, ring_buffer = 27 };
 
 enum class UpdateFlag : std::uint64_t { any = 0, only_new = 1 };
 
@@ -74,7 +74,7 @@ inline constexpr std::uint32_t map_no_preallocation = 1;  // BPF_F_NO_PREALLOC
 // One object file in the making.
 class ObjectBuilder {
  public:
-  explicit ObjectBuilder(const SourceFile& source);
+  ObjectBuilder(const SourceFile& source, const std::string& license);
 
   llvm::LLVMContext& context() { return *context_; }
   llvm::Module& module() { return *module_; }
@@ -91,7 +91,8 @@ class ObjectBuilder {
 
   // A program: external function `long name(void *context)` in the section that tells libbpf its type.
   llvm::Function* program(const std::string& name, const std::string& section, Range range);
-  // A static function with this many 64-bit parameters, for helpers that call back.
+  // A static function for helpers that call back: with these parameters, or with so many of 64 bits.
+  llvm::Function* callback(const std::string& name, const std::vector<llvm::Type*>& parameters, Range range);
   llvm::Function* callback(const std::string& name, unsigned parameters, Range range);
   llvm::DebugLoc location(llvm::Function* function, Range range);
 

@@ -58,10 +58,7 @@ Operand ProbeLowering::lower(const Expression& expression, const Destination* hi
       [&](const SizeOf&) { return number(static_cast<std::uint64_t>(known.constant.value_or(0))); },
       [&](const OffsetOf&) { return number(static_cast<std::uint64_t>(known.constant.value_or(0))); }, [](const TypeOf&) { return Operand{}; },
       [&](const Comptime& n) { return lower(*n.operand, hint); },
-      [&](const BlockExpression& n) {
-        block(n.body);
-        return n.value ? lower(*n.value, hint) : Operand{};
-      });
+      [&](const BlockExpression& n) { return block_expression(n, expression, hint); });
 }
 
 Operand ProbeLowering::call(const Expression& expression, const Expressions& arguments, const Destination* hint) {

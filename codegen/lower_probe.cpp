@@ -12,8 +12,9 @@ namespace {
 
 constexpr std::uint32_t word = 8;
 // Larger pieces go to scratch memory at once; smaller ones as long as the frame has room for what the compiler itself spills.
-constexpr std::uint32_t max_stack_piece = 64;
 constexpr std::uint32_t max_stack_total = 256;
+// Loops are functions with frames of their own, and all share the 512 bytes.
+constexpr std::uint32_t max_stack_with_loops = 96;
 // Further scratch variables live in memory: the compiler would spill them to a stack that is too small for all of them.
 constexpr std::size_t max_register_variables = 12;
 
@@ -45,8 +46,9 @@ void ProbeLowering::run() {
     bool is_scalar = variable.type.is_scalar();
     slot.place = is_scalar ? Operand::Place::scalar : Operand::Place::memory;
     bool in_register = is_scalar && variables_.size() < max_register_variables;
-    slot.value = in_register ? bpf_.word() : is_scalar ? scratch(word) : temporary(variable.type.size());
+    slot.value = in_register && !probe_.has_loops ? bpf_.word() : in_register ? temporary(word) : is_scalar ? scratch(word) : temporary(variable.type.size());
     if (variables_.size() < probe_.hoisted.size()) {
+      given_.insert(static_cast<std::uint32_t>(variables_.size()));
       if (is_scalar) {
         bpf_.CreateStore(bpf_.number(0), slot.value);
       } else {
@@ -74,6 +76,7 @@ void ProbeLowering::run() {
   bpf_.SetInsertPoint(leave_);
   if (scratch_ != nullptr) bpf_.store(bpf_.number(0), scratch_, word);
   bpf_.CreateRet(bpf_.number(0));
+  outline_loops(program_.object(), function_, regions_);
 }
 
 void ProbeLowering::check_stop() {
@@ -123,7 +126,8 @@ llvm::Value* ProbeLowering::loop_context(std::uint32_t size) {
 
 llvm::Value* ProbeLowering::temporary(std::uint32_t size) {
   std::uint32_t rounded = (size + word - 1) / word * word;
-  if (rounded > max_stack_piece || pieces_.stack + rounded > max_stack_total) return scratch(rounded);
+  std::uint32_t total = probe_.has_loops ? max_stack_with_loops : max_stack_total;
+  if (rounded > program_.checked().settings.on_stack_limit || pieces_.stack + rounded > total) return scratch(rounded);
   if (arena_ == nullptr) arena_ = bpf_.stack(max_stack_total);
   std::uint32_t offset = pieces_.stack;
   pieces_.stack += rounded;
@@ -228,7 +232,11 @@ void ProbeLowering::control(layout::ControlKind kind, std::uint32_t map, llvm::V
 }
 
 void ProbeLowering::leave() {
-  bpf_.CreateBr(leave_);
+  go(leave_);
+}
+
+void ProbeLowering::go(llvm::BasicBlock* target) {
+  bpf_.CreateBr(target);
   bpf_.SetInsertPoint(bpf_.block("unreachable"));
 }
 

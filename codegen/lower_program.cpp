@@ -47,7 +47,7 @@ std::string program_name(const CheckedProbe& probe, std::size_t index) {
 
 }  // namespace
 
-ProgramLowering::ProgramLowering(const CheckedProgram& checked) : checked_(checked), object_(*checked.source) {
+ProgramLowering::ProgramLowering(const CheckedProgram& checked) : checked_(checked), object_(*checked.source, checked.settings.license) {
   plan_.settings = checked.settings;
 }
 
@@ -83,7 +83,9 @@ void ProgramLowering::plan_map(const CheckedMap& map, std::size_t index) {
   plan.key = map.key;
   plan.value = map.value;
   plan.per_cpu = map.value.is_aggregation() && layout::fits_per_cpu(map.value);
-  plan.max_entries = map.keyed ? checked_.settings.max_map_keys : 1;
+  plan.max_entries = !map.keyed ? 1 : map.declared_size != 0 ? map.declared_size : checked_.settings.max_map_keys;
+  plan.declared = map.declared_size != 0;
+  plan.evicts = map.keyed && map.evicts;
   if (plan.value.is_aggregation() && !plan.per_cpu && plan.keyed) {
     std::uint64_t size = layout::aggregation_size(plan.value.aggregation(), plan.value.buckets());
     plan.max_entries = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(max_shared_bytes / size, 1, plan.max_entries));
@@ -103,9 +105,10 @@ void ProgramLowering::define_maps() {
       definition.type = map.keyed ? MapType::hash : MapType::array;
       definition.value_size = map.keyed ? map.value.size() : layout::scalar_written_offset(map.value) + word;
     }
+    if (map.evicts) definition.type = map.per_cpu ? MapType::lru_percpu_hash : MapType::lru_hash;
     std::uint64_t copies = map.per_cpu ? checked_.possible_cpus : 1;
     bool large = std::uint64_t{definition.value_size + definition.key_size} * definition.max_entries * copies > preallocated_bytes;
-    if (map.keyed && large && definition.value_size <= max_on_demand) definition.flags = map_no_preallocation;
+    if (map.keyed && large && !map.evicts && definition.value_size <= max_on_demand) definition.flags = map_no_preallocation;
     object_.define_map(map.object_name, definition);
   }
   if (uses_counters_) {

@@ -35,16 +35,10 @@ void ProbeLowering::statement(const Statement& node) {
           bpf_.when(condition, [&] { block(n.then); });
         }
       },
-      [&](const Return& n) {
-        if (n.value) lower(*n.value);
-        leave();
-      },
-      [&](const Unroll& n) {
-        for (std::int64_t i = 0; i < facts(*n.count).constant.value_or(0); ++i) block(n.body);
-      },
-      [&](const Block& n) { block(n); },
-      // Refused by check.
-      [](const While&) {}, [](const For&) {}, [](const Break&) {}, [](const Continue&) {}, [](const Declaration&) {});
+      [&](const Return& n) { return_statement(n); }, [&](const Unroll& n) { unroll(n); }, [&](const Block& n) { block(n); },
+      [&](const While& n) { while_loop(n, node.range); }, [&](const For& n) { for_loop(n, node.range); },
+      [&](const Break&) { go(loops_.back().end); }, [&](const Continue&) { go(loops_.back().next); },
+      [&](const Declaration& n) { declaration(n); });
   pieces_ = before;
 }
 
@@ -92,6 +86,7 @@ void ProbeLowering::assign_map(const Assignment& node, const MapAccess& target) 
 
 void ProbeLowering::set_variable(std::uint32_t index, const Operand& value) {
   const Operand& slot = variables_[index];
+  given_.insert(index);
   if (slot.place == Operand::Place::memory) {
     store(value, {slot.value, slot.type, true});
   } else {
@@ -99,26 +94,50 @@ void ProbeLowering::set_variable(std::uint32_t index, const Operand& value) {
   }
 }
 
+void ProbeLowering::declaration(const Declaration& node) {
+  const Operand& slot = variables_[facts(*node.variable).index];
+  given_.insert(facts(*node.variable).index);
+  if (node.value) {
+    set_variable(slot, *node.value);
+  } else if (slot.place == Operand::Place::memory) {
+    bpf_.clear(slot.value, slot.type.size());
+  } else {
+    bpf_.CreateStore(bpf_.number(0), slot.value);
+  }
+}
+
 void ProbeLowering::assign_variable(const Assignment& node) {
   const Operand& slot = variables_[facts(*node.target).index];
-  if (slot.place == Operand::Place::memory) {
-    // Through a copy where the value reads the variable itself.
-    Operand value = lower(*node.value);
-    if (value.value == slot.value) return;
-    if (value.place == Operand::Place::nothing) {
-      store(*node.value, {slot.value, slot.type, true});
-    } else {
-      store(value, {slot.value, slot.type, true});
-    }
+  given_.insert(facts(*node.target).index);
+  if (!node.op) {
+    set_variable(slot, *node.value);
     return;
   }
   llvm::Value* value = scalar(*node.value);
-  if (node.op) {
-    llvm::Value* old = bpf_.CreateLoad(bpf_.getInt64Ty(), slot.value);
-    if (slot.type.is_pointer()) value = pointer_step(slot.type, value);
-    value = arithmetic(*node.op, old, value, facts(*node.target).is_signed);
+  llvm::Value* old = bpf_.CreateLoad(bpf_.getInt64Ty(), slot.value);
+  if (slot.type.is_pointer()) value = pointer_step(slot.type, value);
+  value = arithmetic(*node.op, old, value, facts(*node.target).is_signed);
+  bpf_.CreateStore(fitted(value, slot.type), slot.value);
+}
+
+// A scalar as a variable of this type holds it.
+llvm::Value* ProbeLowering::fitted(llvm::Value* value, const Type& type) {
+  return type.is_integer() ? bpf_.narrow(value, type.size(), type.is_signed()) : value;
+}
+
+void ProbeLowering::set_variable(const Operand& slot, const Expression& value) {
+  if (slot.place == Operand::Place::scalar) {
+    bpf_.CreateStore(fitted(scalar(value), slot.type), slot.value);
+    return;
   }
-  bpf_.CreateStore(value, slot.value);
+  // Through a copy where the value reads the variable itself.
+  Operand lowered = lower(value);
+  if (lowered.value == slot.value) return;
+  if (lowered.place == Operand::Place::nothing) {
+    store(value, {slot.value, slot.type, true});
+  } else {
+    store(lowered, {slot.value, slot.type, true});
+  }
 }
 
 }  // namespace fathom::codegen

@@ -10,6 +10,7 @@
 
 #include "ast/check.h"
 #include "codegen/bpf_builder.h"
+#include "codegen/outline_loops.h"
 #include "runtime/layout.h"
 #include "runtime/plan.h"
 
@@ -156,6 +157,23 @@ class ProbeLowering {
   void assignment(const ast::Assignment& node);
   void assign_map(const ast::Assignment& node, const ast::MapAccess& target);
   void assign_variable(const ast::Assignment& node);
+  void set_variable(const Operand& slot, const ast::Expression& value);
+  llvm::Value* fitted(llvm::Value* value, const Type& type);
+  void declaration(const ast::Declaration& node);
+  void return_statement(const ast::Return& node);
+
+  // loops: see lower_loop.cpp
+  void unroll(const ast::Unroll& node);
+  void while_loop(const ast::While& node, Range range);
+  void for_loop(const ast::For& node, Range range);
+  void range_loop(const ast::For& node, Range range);
+  void map_loop(const ast::For& node, Range range);
+  // Lowers the body of a loop that will become a function of its own.
+  void outlined(LoopRegion loop, const std::function<void()>& body);
+  void blur_variables(const ast::Block& body, const ast::Expression* condition);
+  // Goes to the block; what is lowered behind it is dropped.
+  void go(llvm::BasicBlock* target);
+  Operand block_expression(const ast::BlockExpression& node, const ast::Expression& expression, const Destination* hint);
   void aggregation(const ast::Expression& call, std::uint32_t map, const ast::Expressions& keys);
 
   // expressions
@@ -223,6 +241,20 @@ class ProbeLowering {
   llvm::AllocaInst* loop_context_ = nullptr;
   llvm::Value* read_word_ = nullptr;
   std::vector<Operand> variables_;
+  std::set<std::uint32_t> given_;  // variables that have a value where the lowering stands
+  // Where `continue` and `break` lead.
+  struct LoopTargets {
+    llvm::BasicBlock* next;
+    llvm::BasicBlock* end;
+  };
+  std::vector<LoopTargets> loops_;
+  std::vector<LoopRegion> regions_;  // inner loops first
+  // Where `return` leads in a function that was expanded, and where its value goes.
+  struct ReturnTarget {
+    llvm::BasicBlock* end;
+    Operand result;
+  };
+  std::vector<ReturnTarget> returns_;
 };
 
 }  // namespace fathom::codegen

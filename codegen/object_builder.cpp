@@ -14,7 +14,7 @@ constexpr unsigned int_bits = 32;
 
 }  // namespace
 
-ObjectBuilder::ObjectBuilder(const SourceFile& source)
+ObjectBuilder::ObjectBuilder(const SourceFile& source, const std::string& license_text)
     : source_(source), context_(std::make_unique<llvm::LLVMContext>()), module_(std::make_unique<llvm::Module>("fathom", *context_)) {
   module_->setTargetTriple("bpf");
   module_->setDataLayout("e-m:e-p:64:64-i64:64-i128:128-n32:64-S128");
@@ -26,7 +26,7 @@ ObjectBuilder::ObjectBuilder(const SourceFile& source)
   int_type_ = debug_->createBasicType("int", int_bits, llvm::dwarf::DW_ATE_signed);
   long_type_ = debug_->createBasicType("long", pointer_bits, llvm::dwarf::DW_ATE_signed);
 
-  auto* license = llvm::ConstantDataArray::getString(*context_, "GPL");
+  auto* license = llvm::ConstantDataArray::getString(*context_, license_text);
   auto* global = new llvm::GlobalVariable(*module_, license->getType(), true, llvm::GlobalValue::ExternalLinkage, license, "_license");
   global->setSection("license");
 }
@@ -139,8 +139,11 @@ llvm::Function* ObjectBuilder::program(const std::string& name, const std::strin
 }
 
 llvm::Function* ObjectBuilder::callback(const std::string& name, unsigned parameters, Range range) {
-  std::vector<llvm::Type*> types(parameters, llvm::Type::getInt64Ty(*context_));
-  auto* type = llvm::FunctionType::get(llvm::Type::getInt64Ty(*context_), types, false);
+  return callback(name, std::vector<llvm::Type*>(parameters, llvm::Type::getInt64Ty(*context_)), range);
+}
+
+llvm::Function* ObjectBuilder::callback(const std::string& name, const std::vector<llvm::Type*>& parameters, Range range) {
+  auto* type = llvm::FunctionType::get(llvm::Type::getInt64Ty(*context_), parameters, false);
   llvm::Function* created = function(name, type, llvm::GlobalValue::InternalLinkage, range);
   created->addFnAttr(llvm::Attribute::NoInline);
   return created;

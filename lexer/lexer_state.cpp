@@ -35,10 +35,10 @@ std::uint32_t LexerState::interpreter_line(std::string_view text) {
   return static_cast<std::uint32_t>(end == std::string_view::npos ? text.size() : end);
 }
 
-bool LexerState::is_text() {
-  std::size_t zero = source_.text().find('\0');
+bool LexerState::is_text(Range file) {
+  std::size_t zero = source_.text(file).find('\0');
   if (zero == std::string_view::npos) return true;
-  auto at = static_cast<std::uint32_t>(zero);
+  auto at = file.begin + static_cast<std::uint32_t>(zero);
   diagnostics_.report<DiagnosticId::stray_character>({at, at + 1}, "byte 0x00").with_help("is this a text file?");
   return false;
 }

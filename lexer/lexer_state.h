@@ -19,8 +19,8 @@ class LexerState {
   // Bytes of a leading byte order mark and `#!` line, which are not part of the language.
   static std::uint32_t interpreter_line(std::string_view text);
 
-  // Whether the source can be a script at all; reports a NUL byte, which flex would take a very long time over.
-  bool is_text();
+  // Whether the file can be a script at all; reports a NUL byte, which flex would take a very long time over.
+  bool is_text(Range file);
   // The next `length` bytes of the text are the current match.
   void advance(std::uint32_t length);
   void token(TokenKind kind) { add({kind, match_, 0, {}}); }

@@ -25,7 +25,7 @@ struct Token {
 };
 
 // Cuts the text into tokens. Malformed pieces are reported and left out, so that the parser sees what could be read.
-std::vector<Token> lex(const SourceFile& source, Diagnostics& diagnostics);
+std::vector<Token> lex(const SourceFile& source, Diagnostics& diagnostics, std::size_t file = 0);
 // The same for a piece of a body that is not taken from the source as it stands, such as what a macro stands for. Ranges count from `offset`.
 std::vector<Token> lex_fragment(std::string_view text, std::uint32_t offset, const SourceFile& source, Diagnostics& diagnostics);
 

@@ -60,21 +60,26 @@ std::string list_of(const std::vector<TokenKind>& expected) {
 
 }  // namespace
 
+void Builder::begin_file(std::vector<Token> tokens, std::size_t file) {
+  tokens_ = std::move(tokens);
+  next_ = 0;
+  file_ = file;
+  has_settings_ = has_code_ = false;
+}
+
 const Token* Builder::next() { return next_ < tokens_.size() ? &tokens_[next_++] : nullptr; }
 
 Range Builder::end_of_input() const {
-  auto end = static_cast<std::uint32_t>(source_.text().size());
+  std::uint32_t end = source_.extent(file_).end;
   return {end, end};
 }
 
 void Builder::check_order(Range range, const char* what) {
-  bool late = !program_.probes.empty() || !program_.macros.empty() || !program_.functions.empty() || !program_.map_declarations.empty();
-  if (late) diagnostics_.report<DiagnosticId::misplaced_item>(range, what).with_help("move it to the top of the script");
+  if (has_code_) diagnostics_.report<DiagnosticId::misplaced_item>(range, what).with_help("move it to the top of the script");
 }
 
 void Builder::definition(DefinitionKind kind, const Token& token) {
-  if (program_.config_range || !program_.imports.empty() || !program_.probes.empty() || !program_.macros.empty() ||
-      !program_.functions.empty() || !program_.map_declarations.empty()) {
+  if (has_settings_ || has_code_) {
     diagnostics_.report<DiagnosticId::misplaced_definition>(token.range).with_help("move it to the top of the script");
   }
   program_.definitions.push_back({kind, token.text, token.range});
@@ -90,28 +95,35 @@ void Builder::config(Range range) {
     diagnostics_.report<DiagnosticId::repeated_config>(range).label(*program_.config_range, "the first one").with_help("write all settings into one block");
   }
   check_order(range, "`config`");
+  if (file_ != 0) diagnostics_.report<DiagnosticId::config_in_import>(range).with_help("settings belong into the script that imports this file");
+  has_settings_ = true;
   program_.config_range = range;
 }
 
 void Builder::import(const Token& path, Range range) {
   check_order(range, "`import`");
+  has_settings_ = true;
   program_.imports.push_back({path.text, range});
 }
 
 void Builder::map_declaration(const Token& name, const Token& type, const Token& size) {
+  has_code_ = true;
   program_.map_declarations.push_back({name.text, type.text, size.number, name.range, type.range, size.range});
 }
 
 void Builder::macro(const Token& name, std::vector<MacroParameter>& parameters, Block body) {
+  has_code_ = true;
   Range range = body.range;
   program_.macros.push_back({name.text, name.range, std::move(parameters), block_value(range, std::move(body))});
 }
 
 void Builder::function(const Token& name, std::vector<FunctionParameter>& parameters, std::optional<TypeName>& result, Block body) {
+  has_code_ = true;
   program_.functions.push_back({name.text, name.range, std::move(parameters), std::move(result), std::move(body)});
 }
 
 Probe Builder::make_probe(std::vector<AttachPointText>& points, ExpressionPtr& predicate, Block& body, Range range) {
+  has_code_ = true;
   NodeId first = program_.probes.empty() ? 0 : program_.probes.back().end_node;
   return {{}, std::move(points), std::move(predicate), std::move(body), range, first, program_.node_count};
 }
@@ -319,9 +331,16 @@ void Builder::unexpected(Range range, const std::vector<TokenKind>& expected, bo
 Program Builder::take() { return std::move(program_); }
 
 Program parse(const std::vector<Token>& tokens, const SourceFile& source, Diagnostics& diagnostics) {
-  std::vector<Token> folded = fold_casts(tokens);
-  Builder builder(folded, source, diagnostics);
-  grammar::Parser(builder).parse();
+  Builder builder(source, diagnostics);
+  // File by file, so that a mistake at the end of one does not show at the beginning of the next.
+  for (auto begin = tokens.begin(); begin != tokens.end() || tokens.empty();) {
+    std::size_t file = begin == tokens.end() ? 0 : source.file(begin->range.begin);
+    auto end = std::find_if(begin, tokens.end(), [&](const Token& token) { return source.file(token.range.begin) != file; });
+    builder.begin_file(fold_casts({begin, end}), file);
+    grammar::Parser(builder).parse();
+    begin = end;
+    if (begin == tokens.end()) break;
+  }
   return builder.take();
 }
 

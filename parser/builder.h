@@ -13,8 +13,10 @@ namespace fathom {
 
 class Builder {
  public:
-  Builder(const std::vector<Token>& tokens, const SourceFile& source, Diagnostics& diagnostics)
-      : tokens_(tokens), source_(source), diagnostics_(diagnostics) {}
+  Builder(const SourceFile& source, Diagnostics& diagnostics) : source_(source), diagnostics_(diagnostics) {}
+
+  // What follows are the tokens of another file; its items join those of the files before.
+  void begin_file(std::vector<Token> tokens, std::size_t file);
 
   // The next token, or null at the end.
   const Token* next();
@@ -63,10 +65,13 @@ class Builder {
   void check_order(Range range, const char* what);
   std::uint32_t depth_below(const ast::Expression::Kind& kind) const;
 
-  const std::vector<Token>& tokens_;
   const SourceFile& source_;
   Diagnostics& diagnostics_;
+  std::vector<Token> tokens_;
   std::size_t next_ = 0;
+  std::size_t file_ = 0;
+  bool has_settings_ = false;  // this file had `config` or `import`
+  bool has_code_ = false;      // this file had a probe, macro, function or map declaration
   ast::Program program_;
   std::vector<std::uint16_t> depths_;  // by NodeId
   std::uint32_t chain_ = 0;            // nested `else if`

@@ -32,7 +32,7 @@ inline constexpr std::uint32_t control_ring_bytes = 64u << 10;
 inline constexpr std::uint32_t scratch_slots = 4;
 
 // Per-CPU u64 counters, one map of one value; see Plan::counters. The maps' overflow counters follow the named ones.
-enum class Counter : std::uint32_t { lost_events, lost_control, lost_stacks, no_scratch, first_map };
+enum class Counter : std::uint32_t { lost_events, lost_control, lost_stacks, no_scratch, endless_loop, first_map };
 
 // What programs and the runtime share while a script runs.
 struct RunState {
@@ -41,6 +41,7 @@ struct RunState {
   // What CLOCK_REALTIME and CLOCK_TAI were ahead of CLOCK_BOOTTIME then, ns.
   std::uint64_t wall_offset;
   std::uint64_t tai_offset;
+  std::uint64_t zero;   // always 0, which the verifier can not know
 };
 
 // Fields of a data record.

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
 #include "runtime/verifier.h"
 
@@ -17,7 +18,6 @@ namespace fathom {
 
 namespace {
 
-constexpr std::size_t log_bytes = 256u << 10;  // of one program's verifier log
 
 // libbpf prints through one process-wide function; this is where its text goes while an object is loaded.
 thread_local const LoadLog* current_log = nullptr;
@@ -98,7 +98,10 @@ void Object::Unmap::operator()(layout::RunState* state) const { munmap(state, pa
 
 Result<Object> Object::load(const Image& image, std::string_view mark, const LoadLog& log) {
   LogScope scope(log);
-  std::vector<char> verifier_log(log_bytes);
+  // Not zeroed: only what the kernel writes becomes resident.
+  const std::size_t log_bytes = image.plan.settings.log_size;
+  auto verifier_log = std::make_unique_for_overwrite<char[]>(log_bytes);
+  verifier_log[0] = '\0';
   bpf_object_open_opts options{};
   options.sz = sizeof options;
   options.object_name = "fathom";
@@ -107,10 +110,10 @@ Result<Object> Object::load(const Image& image, std::string_view mark, const Loa
   Object object(raw);
   set_mark(raw, mark);
   bpf_program* program = nullptr;
-  bpf_object__for_each_program(program, raw) bpf_program__set_log_buf(program, verifier_log.data(), verifier_log.size());
+  bpf_object__for_each_program(program, raw) bpf_program__set_log_buf(program, verifier_log.get(), log_bytes);
   set_start(raw);
   if (int error = bpf_object__load(raw); error != 0) {
-    std::string_view text(verifier_log.data(), strnlen(verifier_log.data(), verifier_log.size()));
+    std::string_view text(verifier_log.get(), strnlen(verifier_log.get(), log_bytes));
     if (log && !text.empty()) log(text);
     return std::unexpected(load_error(-error, text));
   }

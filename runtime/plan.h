@@ -21,6 +21,8 @@ struct MapPlan {
   Type key;                 // none where not keyed
   Type value;               // an aggregation, or what `stored()` made of the value
   std::uint32_t max_entries = 1;
+  bool declared = false;  // its size is from `let @name = hash(size)`
+  bool evicts = false;    // of a full map the elements used longest ago go
   bool per_cpu = false;     // the kernel keeps one value per possible CPU, each rounded up to 8 bytes
 };
 

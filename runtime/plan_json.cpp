@@ -157,6 +157,8 @@ Json json_of(const Settings& settings) {
           {"ring_bytes", settings.ring_bytes},
           {"truncation_trailer", settings.truncation_trailer},
           {"missing_probes", spelling(settings.missing_probes)},
+          {"print_maps_on_exit", settings.print_maps_on_exit},
+          {"license", settings.license},
           {"parameters", settings.parameters},
           {"process", settings.process ? Json(*settings.process) : Json(nullptr)}};
 }

@@ -201,7 +201,7 @@ void Session::finish() {
   }
   report_losses();
   output_.end_of_run();
-  for (std::uint32_t i = 0; i < plan_.maps.size(); ++i) print_map(i, 0, 0, true);
+  for (std::uint32_t i = 0; i < plan_.maps.size() && plan_.settings.print_maps_on_exit; ++i) print_map(i, 0, 0, true);
   output_.flush();
   printk_.clear();
 }

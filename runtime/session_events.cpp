@@ -127,11 +127,14 @@ void Session::report_losses() const {
   say(layout::Counter::lost_control, "command", "lost (print, clear, zero or exit): the control ring was full");
   say(layout::Counter::lost_stacks, "stack", "lost: the kernel gave no stack, or there were too many different ones");
   say(layout::Counter::no_scratch, "event", "skipped: probes interrupted each other more than four levels deep");
+  say(layout::Counter::endless_loop, "loop", "ended after 8388608 rounds, the most that the kernel allows");
   for (std::size_t i = 0; i < plan_.maps.size(); ++i) {
     std::uint64_t lost = total(named + i);
     if (lost == 0) continue;
-    fmt::print(stderr, "warning: map {} was full: {} lost; set BPFTRACE_MAX_MAP_KEYS above {}\n", plan_.maps[i].name, counted(lost, "update"),
-               plan_.maps[i].max_entries);
+    const MapPlan& map = plan_.maps[i];
+    std::string way_out = map.declared ? fmt::format("declare it with a larger size: `let {1} = hash({0})`", 2 * map.max_entries, map.name)
+                                       : fmt::format("set BPFTRACE_MAX_MAP_KEYS above {}", map.max_entries);
+    fmt::print(stderr, "warning: map {} was full: {} lost; {}\n", map.name, counted(lost, "update"), way_out);
   }
   if (!printk_.empty() && printk_.front().lost() != 0) {
     fmt::print(stderr, "warning: {} lost: the trace buffer was full\n", counted(printk_.front().lost(), "printk line"));

@@ -13,7 +13,7 @@ import features  # noqa: E402
 config.name = "fathom"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".bt", ".test"]
-config.excludes = ["bench", "unit", "tidy", "vm", "fuzz"]
+config.excludes = ["bench", "unit", "tidy", "vm", "fuzz", "imported"]
 config.test_source_root = str(tests)
 config.test_exec_root = str(tests.parent / "build" / "lit")
 config.available_features = features.available()

@@ -177,6 +177,10 @@ std::vector<CheckedProbe> expand_probes(const ast::Program& program, const Setti
     diagnostics.report<DiagnosticId::too_many_attach_points>(program.probes.front().range, expander.attach_points(), settings.max_probes)
         .with_help("narrow the wildcard, or set BPFTRACE_MAX_PROBES to a larger number");
   }
+  if (groups.size() > settings.max_bpf_progs) {
+    diagnostics.report<DiagnosticId::too_many_programs>(program.probes.front().range, groups.size(), settings.max_bpf_progs)
+        .with_help("set max_bpf_progs to a larger number, or narrow wildcards");
+  }
   if (groups.empty() && !diagnostics.has_errors()) diagnostics.report<DiagnosticId::no_probes_left>(program.probes.front().range);
   return groups;
 }

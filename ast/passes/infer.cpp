@@ -87,9 +87,6 @@ bool Inference::run() {
 }
 
 void Inference::statement(const Statement& node) {
-  auto unsupported = [&](const char* what) {
-    diagnostics_.report<DiagnosticId::unsupported_feature>({node.range.begin, std::min(node.range.end, node.range.begin + 8)}, what);
-  };
   match(
       node.kind, 
       [&](const ExpressionStatement& n) {
@@ -105,16 +102,10 @@ void Inference::statement(const Statement& node) {
         branch(n.then, known && *known == 0);
         if (n.otherwise) branch(*n.otherwise, known && *known != 0);
       },
-      [&](const Return& n) {
-        if (n.value) value(*n.value);
-      },
-      [&](const Unroll& n) { unroll(n); }, [&](const While&) { unsupported("`while`"); }, [&](const For&) { unsupported("`for`"); },
-      [&](const Break&) { unsupported("`break`"); }, [&](const Continue&) { unsupported("`continue`"); },
-      [&](const Declaration& n) {
-        unsupported("`let`");
-        if (n.value) value(*n.value);
-        declare_variable(std::get<Variable>(n.variable->kind).name);  // so that its uses are not called unknown
-      }, [&](const Block& n) { block(n); });
+      [&](const Return& n) { leave(n); }, [&](const Unroll& n) { unroll(n); }, [&](const While& n) { while_loop(n); },
+      [&](const For& n) { for_loop(n); }, [&](const Break&) { leave_loop(node.range, "break"); },
+      [&](const Continue&) { leave_loop(node.range, "continue"); }, [&](const Declaration& n) { declaration(n, node.range); },
+      [&](const Block& n) { block(n); });
 }
 
 void Inference::branch(const Block& node, bool never_taken) {
@@ -162,7 +153,9 @@ void Inference::unroll(const Unroll& node) {
   }
   std::uint64_t outer = repeat_;
   repeat_ = std::min(repeat_ * static_cast<std::uint64_t>(std::clamp<std::int64_t>(count.value_or(1), 1, max_unroll)), max_cost);
+  ++loops_;
   block(node.body);
+  --loops_;
   repeat_ = outer;
 }
 
@@ -226,7 +219,7 @@ void Inference::assign_variable(const Assignment& node, const Variable& target, 
   auto index = find_variable(target.name);
   if (node.op) {
     if (!index) {
-      if (final_) diagnostics_.report<DiagnosticId::undefined_variable>(node.target->range, target.name).with_help("give it a value first");
+      if (final_) diagnostics_.report<DiagnosticId::undefined_variable>(node.target->range, written_name(target.name)).with_help("give it a value first");
       return;
     }
     check_divisor(*node.op, *node.value);
@@ -335,7 +328,7 @@ std::optional<std::uint32_t> Inference::find_variable(const std::string& name) c
 
 std::uint32_t Inference::declare_variable(const std::string& name) {
   std::uint32_t index = declared_++;
-  if (index == probe_.variables.size()) probe_.variables.push_back({name, Type::none()});
+  if (index == probe_.variables.size()) probe_.variables.push_back({name, Type::none(), false});
   scopes_.back().names[name] = index;
   return index;
 }
@@ -347,6 +340,7 @@ void Inference::declare_hoisted() {
 }
 
 bool Inference::hoist(const std::string& name) {
+  if (let_names_.contains(name)) return false;
   for (std::uint32_t i = 0; i < declared_; ++i) {
     if (probe_.variables[i].name != name) continue;
     if (std::ranges::find(probe_.hoisted, name) == probe_.hoisted.end()) probe_.hoisted.push_back(name);
@@ -359,11 +353,13 @@ bool Inference::hoist(const std::string& name) {
 void Inference::merge_variable(std::uint32_t index, const Type& type, Range range) {
   Type& known = probe_.variables[index].type;
   auto merged = unify(known, type);
-  if (!merged) {
-    diagnostics_.report<DiagnosticId::variable_type>(range, probe_.variables[index].name, to_string(known), to_string(type))
+  bool outgrows = probe_.variables[index].declared && merged && merged->is_string() && merged->size() > known.size();
+  if (!merged || outgrows) {
+    diagnostics_.report<DiagnosticId::variable_type>(range, written_name(probe_.variables[index].name), to_string(known), to_string(type))
         .with_help(mismatch_help(known, type));
     return;
   }
+  if (probe_.variables[index].declared) return;
   if (!same(*merged, known)) changed_ = true;
   known = *merged;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,14 @@ class Inference {
   void assign_variable(const ast::Assignment& node, const ast::Variable& target, Range range);
   void condition(const ast::Expression& expression);
   void unroll(const ast::Unroll& node);
+  void declaration(const ast::Declaration& node, Range range);
+  void leave(const ast::Return& node);
+  void leave_loop(Range range, const char* what);
+  void while_loop(const ast::While& node);
+  void for_loop(const ast::For& node);
+  void loop_body(const ast::Block& body, Range range);
+  // What a `for` over this sequence gives its variable.
+  Type sequence_element(const ast::Expression& sequence);
 
   // expressions: each returns the type and fills the facts
   const Type& infer(const ast::Expression& expression);
@@ -52,6 +61,8 @@ class Inference {
   Type positional(const ast::Positional& node, Range range, Facts& facts);
   Type variable(const ast::Variable& node, Range range, Facts& facts);
   Type map_read(const ast::MapAccess& node, Range range, Facts& facts);
+  // What an element reads as: aggregations as the number that they come to.
+  Type element_value(const CheckedMap& map, Range range);
   Type unary(const ast::Unary& node, Range range, Facts& facts);
   Type step(const ast::Step& node, Range range, Facts& facts);
   Type binary(const ast::Binary& node, Range range, Facts& facts);
@@ -79,6 +90,7 @@ class Inference {
 
   Type comptime(const ast::Comptime& node, Facts& facts);
   Type block_expression(const ast::BlockExpression& node, Facts& facts);
+  Type result_of(const ast::TypeName& name, const Type& returned, Range range);
   void require_value(const ast::BlockExpression& node, Range range);
 
   // members and elements
@@ -134,6 +146,10 @@ class Inference {
     std::map<std::string, std::uint32_t> names;
   };
   std::vector<Scope> scopes_;
+  std::set<std::string> let_names_;  // declared by `let`: these keep to their block
+  std::uint32_t loops_ = 0;          // loops around the current statement
+  std::uint32_t outlined_ = 0;       // those of them that become functions of their own: all but `unroll`
+  std::vector<Type> returns_;        // expanded functions around the current statement: what they return
 };
 
 }  // namespace fathom

@@ -1,6 +1,8 @@
 // Type inference: blocks and what stands in them: declarations, loops, return, blocks that are values.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ast/passes/infer.h"
 #include "ast/passes/typing.h"
 #include "ast/walk.h"
@@ -29,8 +31,121 @@ void Inference::statements(const Block& node) {
   }
 }
 
+void Inference::declaration(const Declaration& node, Range range) {
+  const std::string& name = std::get<Variable>(node.variable->kind).name;
+  // The value first: it can not name the variable.
+  Type type = node.value ? value(*node.value) : Type::none();
+  std::optional<Type> declared;
+  if (node.type) declared = resolve(*node.type);
+  bool is_hoisted = std::ranges::find(probe_.hoisted, name) != probe_.hoisted.end();
+  if (find_variable(name) && !is_hoisted && final_) {
+    diagnostics_.report<DiagnosticId::variable_redeclared>(range, written_name(name)).with_help("assign to it without `let`, or take another name");
+  }
+  let_names_.insert(name);
+  std::uint32_t index = declare_variable(name);
+  facts(*node.variable).index = index;
+  CheckedVariable& variable = probe_.variables[index];
+  if (declared && storable(*declared, node.type->range, "scratch variable")) {
+    if (variable.type != *declared) changed_ = true;
+    variable.type = *declared;
+    variable.declared = true;
+  }
+  if (node.value && storable(type, node.value->range, "scratch variable")) merge_variable(index, type, node.value->range);
+  facts(*node.variable).type = probe_.variables[index].type;
+}
+
+void Inference::leave(const Return& node) {
+  Type type = node.value ? value(*node.value) : Type::none();
+  if (returns_.empty()) return;
+  auto merged = unify(returns_.back(), type);
+  if (merged) {
+    returns_.back() = *merged;
+  } else {
+    diagnostics_.report<DiagnosticId::return_types>(node.value->range, to_string(returns_.back()), to_string(type));
+  }
+}
+
+void Inference::leave_loop(Range range, const char* what) {
+  if (loops_ == 0) diagnostics_.report<DiagnosticId::outside_loop>(range, what);
+}
+
+void Inference::loop_body(const Block& body, Range range) {
+  constexpr std::uint32_t max_outlined = 4;
+  probe_.has_loops = true;
+  if (outlined_ == max_outlined && final_) {
+    Range head{range.begin, std::min(range.end, body.range.begin)};
+    diagnostics_.report<DiagnosticId::loops_too_deep>(head, max_outlined).with_help("BPF programs have a small stack: put the inner loop into a probe of its own, or use `unroll`");
+  }
+  ++loops_;
+  ++outlined_;
+  statements(body);
+  --outlined_;
+  --loops_;
+}
+
+void Inference::while_loop(const While& node) {
+  scopes_.emplace_back();
+  condition(*node.condition);
+  loop_body(node.body, {node.condition->range.begin, node.body.range.end});
+  scopes_.pop_back();
+}
+
+void Inference::for_loop(const For& node) {
+  Type type;
+  if (node.last) {
+    for (const ExpressionPtr* bound : {&node.sequence, &node.last}) {
+      const Type& one = value(**bound);
+      if (!one.is_none() && !one.is_numeric()) {
+        diagnostics_.report<DiagnosticId::operand_type>((*bound)->range, "..", to_string(one)).with_help("a range goes from one number to another: `0..10`");
+      }
+    }
+    type = Type::int64();
+  } else {
+    type = sequence_element(*node.sequence);
+  }
+  scopes_.emplace_back();
+  const std::string& name = std::get<Variable>(node.variable->kind).name;
+  let_names_.insert(name);
+  std::uint32_t index = declare_variable(name);
+  facts(*node.variable).index = index;
+  merge_variable(index, type, node.variable->range);
+  facts(*node.variable).type = probe_.variables[index].type;
+  loop_body(node.body, {node.variable->range.begin, node.body.range.end});
+  scopes_.pop_back();
+}
+
+Type Inference::sequence_element(const Expression& sequence) {
+  const auto* access = std::get_if<MapAccess>(&sequence.kind);
+  if (access == nullptr || !access->keys.empty()) {
+    const Type& type = value(sequence);
+    std::string help = type.is_numeric() ? "a range has two ends: `0..10`" : "";
+    if (!type.is_none() || access != nullptr) diagnostics_.report<DiagnosticId::not_iterable>(sequence.range, to_string(type)).with_help(help);
+    return Type::none();
+  }
+  CheckedMap& map = map_of(*access, sequence.range);
+  Facts& known = facts(sequence);
+  known.index = static_cast<std::uint32_t>(std::distance(maps_.begin(), maps_.find(access->name)));
+  known.map_reference = true;
+  if (map.value.is_none()) {
+    undefined_map(map, sequence.range);
+    return Type::none();
+  }
+  if (!map.keyed) {
+    diagnostics_.report<DiagnosticId::not_iterable>(sequence.range, fmt::format("map `@{}`, which has no keys,", access->name));
+    return Type::none();
+  }
+  Type element = element_value(map, sequence.range);
+  if (map.key.is_none() || element.is_none()) return Type::none();
+  return Type::tuple({map.key, stored(element)});
+}
+
 Type Inference::block_expression(const BlockExpression& node, Facts& facts) {
   scopes_.emplace_back();
+  std::uint32_t loops = loops_;
+  if (node.catches_return) {
+    returns_.emplace_back();
+    loops_ = 0;  // a function's `break` does not leave the loop around its call
+  }
   statements(node.body);
   Type type;
   if (node.value) {
@@ -39,8 +154,23 @@ Type Inference::block_expression(const BlockExpression& node, Facts& facts) {
     facts.no_value = value.no_value;
     facts.is_signed = value.is_signed;
   }
+  if (node.catches_return) {
+    type = returns_.back();
+    returns_.pop_back();
+    loops_ = loops;
+    if (node.result) type = result_of(*node.result, type, node.body.range);
+  }
   scopes_.pop_back();
   return type;
+}
+
+// The type that a function says it returns, if what it does return can become that.
+Type Inference::result_of(const TypeName& name, const Type& returned, Range range) {
+  auto declared = resolve(name);
+  if (!declared) return Type::none();
+  if (returned.is_none() || !final_) return *declared;
+  if (!unify(*declared, returned)) diagnostics_.report<DiagnosticId::return_types>(range, to_string(*declared), to_string(returned));
+  return *declared;
 }
 
 // Called where the block is wanted as a value.

@@ -98,15 +98,19 @@ Type Inference::variable(const Variable& node, Range range, Facts& facts) {
     if (!final_ && hoist(node.name)) return Type::none();
     std::vector<std::string> names;
     for (const Scope& scope : scopes_) {
-      for (const auto& [name, unused] : scope.names) names.push_back(name);
+      for (const auto& [name, unused] : scope.names) names.emplace_back(written_name(name));
     }
     std::string near = nearest(node.name, names);
     std::string help = near.empty() ? "" : fmt::format("did you mean `${}`?", near);
-    diagnostics_.report<DiagnosticId::undefined_variable>(range, node.name).with_help(help);
+    diagnostics_.report<DiagnosticId::undefined_variable>(range, written_name(node.name)).with_help(help);
     return Type::none();
   }
   facts.index = *index;
-  return probe_.variables[*index].type;
+  const Type& type = probe_.variables[*index].type;
+  if (final_ && type.is_none() && !diagnostics_.has_errors()) {
+    diagnostics_.report<DiagnosticId::undefined_variable>(range, written_name(node.name)).with_help("give it a value first");
+  }
+  return type;
 }
 
 Type Inference::map_read(const MapAccess& node, Range range, Facts& facts) {
@@ -117,6 +121,10 @@ Type Inference::map_read(const MapAccess& node, Range range, Facts& facts) {
     undefined_map(map, range);
     return Type::none();
   }
+  return element_value(map, range);
+}
+
+Type Inference::element_value(const CheckedMap& map, Range range) {
   if (auto type = read_type(map.value)) return *type;
   diagnostics_.report<DiagnosticId::aggregation_read>(range, aggregation_name(map.value.aggregation()))
       .with_help("it can be printed with `print()` and emptied with `clear()`");

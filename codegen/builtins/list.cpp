@@ -9,19 +9,19 @@ BuiltinFamilies builtin_families() {
   static const std::array families = {process_builtins(), task_builtins(),   cgroup_builtins(), time_builtins(),
                                       probe_builtins(),   string_builtins(), search_builtins(), memory_builtins(),
                                       name_builtins(),    network_builtins(), compile_time_builtins(), stack_builtins(),
-                                      aggregation_builtins(), map_builtins(), output_builtins()};
+                                      aggregation_builtins(), map_builtins(), parameter_builtins(), output_builtins()};
   return families;
 }
 
 std::span<const std::string_view> missing_builtins() {
   static constexpr std::string_view names[] = {
              "func", "probetype", "ctx", "cpid", "has_cpid",
-      "ustack", "dw_ustack", "usermode", "config", "errorf", "warnf", "debugf", "join", "cat", "system",   "assert",
+      "ustack", "dw_ustack", "usermode", "errorf", "warnf", "debugf", "join", "cat", "system",   "assert",
            "uaddr", "reg",      
         "override",   "unwatch", "usym",   
            "socket_cookie", "skboutput", "path",   
                "typeinfo",
-       "getopt",  "sarg0", "sarg1", "sarg2", "sarg3", "sarg4", "sarg5",
+       "sarg0", "sarg1", "sarg2", "sarg3", "sarg4", "sarg5",
   };
   return names;
 }

@@ -19,6 +19,7 @@ BuiltinFamily compile_time_builtins();
 BuiltinFamily stack_builtins();
 BuiltinFamily aggregation_builtins();
 BuiltinFamily map_builtins();
+BuiltinFamily parameter_builtins();
 BuiltinFamily output_builtins();
 
 // All of them, in the order of the manual.

@@ -52,7 +52,7 @@ TEST(Verifier, AnEmptyLogSaysNothing) {
   EXPECT_EQ(explain_verifier_log("processed 3 insns (limit 1000000)\n").message, "");
 }
 
-Result<void> apply(Settings& settings, std::map<std::string, std::string> variables) {
+auto apply(Settings& settings, std::map<std::string, std::string> variables) {
   return apply_environment(settings, [&](const char* name) { return variables.contains(name) ? variables[name].c_str() : nullptr; });
 }
 
