@@ -25,6 +25,7 @@
 #include "runtime/machine.h"
 #include "runtime/object.h"
 #include "runtime/output/output.h"
+#include "runtime/probes/attach.h"
 #include "runtime/probes/listing.h"
 #include "runtime/session.h"
 #include "runtime/source_reader.h"
@@ -92,12 +93,13 @@ int run(const Image& image, const Options& options, const LinuxTarget& target) {
     watched.push_back(std::move(*process));
   }
   std::string mark = new_run_mark();
-  auto object = Object::load(image, mark, load_log(options));
+  if (auto able = check_features(image.plan, target); !able) return report(able.error());
+  auto object = Object::load(image, mark, load_log(options), target);
   if (!object) return report(object.error());
-  Symbols symbols;
+  Symbols symbols(image.plan.settings.cpp_demangle);
   auto output = make_text_output(file, symbols, image.plan.settings);
   Session session(image.plan, *object, target, *output, mark, watched.empty() ? nullptr : &watched.front(),
-                  {options.quiet, options.verbose, options.dry_run});
+                  {options.quiet, options.verbose, options.dry_run, &symbols});
   auto code = session.run();
   output->flush();
   int failed = written(output->error(), options.output.empty() ? "standard output" : options.output);
@@ -113,6 +115,7 @@ int main(int count, char** arguments) {
   if (int* code = std::get_if<int>(&parsed)) return *code;
   Options options = std::move(std::get<Options>(parsed));
   LinuxTarget machine;
+  if (options.process) machine.bind_to(*options.process);
   if (options.list) return list(options, machine);
 
   Settings settings;
@@ -120,6 +123,7 @@ int main(int count, char** arguments) {
   settings.options = options.script_options;
   settings.process = options.process;
   settings.unsafe = options.unsafe;
+  settings.has_command = options.command.has_value();
   auto source = options.program ? Result<SourceFile>(SourceFile("stdin", *options.program)) : read_source(options.file);
   if (!source) return report(source.error());
 

@@ -74,7 +74,7 @@ struct Facts {
   bool map_reference = false;             // a map named for itself, not for its value: print(@x), len(@x)
   bool no_value = false;                  // a call that yields nothing: printf()
   bool is_signed = false;                 // comparisons, division, right shift: done on signed numbers
-  std::vector<std::uint64_t> addresses;   // of kernel symbols that the builtin needs
+  std::vector<std::uint64_t> addresses;   // of symbols that the builtin needs
   std::vector<Type> operands;             // types to which arguments or keys are converted, where they differ from their own
 };
 

@@ -124,7 +124,8 @@ std::vector<ConfigKey> make_keys() {
                     return true;
                   },
                   [](const Settings& settings) -> SettingValue { return settings.truncation_trailer; }});
-  keys.push_back(ignored_key("stack_mode", "`bpftrace`, `perf`, `raw` or `build_id`"));
+  keys.push_back(word_key("stack_mode", &Settings::stack_mode,
+                          {{"bpftrace", StackMode::bpftrace}, {"perf", StackMode::perf}, {"raw", StackMode::raw}, {"build_id", StackMode::build_id}}));
   keys.push_back(ignored_key("use_blazesym", "true or false"));
   for (std::string_view key : {"unstable_tseries", "unstable_dw_ustack", "unstable_typeinfo", "unstable_import_statement"}) {
     keys.push_back(ignored_key(key, "`enable`, `warn` or `error`"));

@@ -20,17 +20,27 @@
 namespace fathom {
 
 // Which kind of BPF program the kernel runs; decides the shape of its context.
-enum class ProgramKind : std::uint8_t { raw_tracepoint, tracepoint, perf_event };
+enum class ProgramKind : std::uint8_t { raw_tracepoint, tracepoint, perf_event, kprobe, fentry, fexit, iterator };
 
 // When a probe runs relative to the attached ones.
-enum class Moment : std::uint8_t { begin, attached, end };
+enum class Moment : std::uint8_t { begin, attached, end, signal };
 
 // One attach point, parsed; plain data that goes into the Plan.
 struct AttachPoint {
   std::string provider;  // the provider's full name
-  std::string target;    // tracepoint: category; interval, profile: unit ("s", "ms", "us", "ns", "hz"); software: event
-  std::string function;  // tracepoint, rawtracepoint: event
-  std::uint64_t value = 0;  // interval, profile: rate in `target`'s unit; software: count between samples (0: the default)
+  // tracepoint: category; interval, profile: unit ("s", "ms", "us", "ns", "hz"); software, hardware: event; kprobe, fentry: module;
+  // uprobe, usdt: path of the file; iter: name of the pin; self: signal
+  std::string target;
+  // tracepoint, rawtracepoint: event; kprobe, fentry, uprobe: function; usdt: "namespace:name"; watchpoint: mode; iter: what it goes over
+  std::string function;
+  // interval, profile: rate in `target`'s unit; software, hardware: count between samples (0: the default); kprobe: offset in the
+  // function; uprobe, usdt: offset in the file; watchpoint: length
+  std::uint64_t value = 0;
+  // kprobe without a function, watchpoint: the address; uprobe, usdt: the address that the file itself gives to the place
+  std::uint64_t address = 0;
+  std::uint64_t semaphore = 0;  // usdt: offset in the file of the counter that switches the probe on; 0: none
+  bool from_wildcard = false;   // one of several that a pattern stands for
+  bool continues = false;       // a further place of the attach point before it, not one of its own
   std::string text;      // what the `probe` builtin says: "tracepoint:syscalls:sys_enter_openat"
 
   friend bool operator==(const AttachPoint&, const AttachPoint&) = default;
@@ -38,10 +48,15 @@ struct AttachPoint {
 
 // Where the bytes of a context field are.
 enum class ContextSource : std::uint8_t {
-  record,         // tracepoint record: `offset` bytes from the context
-  record_string,  // __data_loc: a u32 at `offset` whose low 16 bits are the string's offset in the record
+  record,          // tracepoint record: `offset` bytes from the context
+  record_string,   // __data_loc: a u32 at `offset` whose low 16 bits are the string's offset in the record
   record_relative_string,  // __rel_loc: the same, counted from behind that u32
-  argument,       // u64 number `offset` of the context (raw tracepoints)
+  argument,        // u64 number `offset` of the context (raw tracepoints)
+  typed_argument,  // the same where the verifier knows the argument's type (fentry, fexit)
+  register_value,  // u64 at `offset` of the context, a struct pt_regs
+  memory,          // in memory of `type`'s space, at register `offset` plus `displacement` plus `scale` times register `index`
+  constant,        // `displacement` itself
+  function,        // the address of the traced function, which the kernel knows
 };
 
 struct ContextField {
@@ -49,17 +64,23 @@ struct ContextField {
   Type type;
   ContextSource source = ContextSource::record;
   std::uint32_t offset = 0;
+  std::int64_t displacement = 0;
+  std::uint32_t index = 0;
+  std::uint32_t scale = 0;  // 0: no index register
+  Type read = {};           // what lies there where that is narrower than `type`; none: the type itself
 
-  friend bool operator==(const ContextField& a, const ContextField& b) {
-    return a.name == b.name && a.type == b.type && a.source == b.source && a.offset == b.offset;
-  }
+  friend bool operator==(const ContextField&, const ContextField&) = default;
 };
 
 // What a probe body can read beyond the builtins that work everywhere.
 struct Context {
-  std::vector<ContextField> fields;  // args.NAME
-  std::uint32_t arguments = 0;       // arg0 … argN-1, read as ContextSource::argument
-  std::optional<ContextField> return_value;  // retval
+  std::vector<ContextField> fields;     // args.NAME
+  std::vector<ContextField> arguments;  // arg0 …
+  std::optional<ContextField> return_value;    // retval
+  std::optional<ContextField> function;        // func
+  std::optional<ContextField> stack_argument;  // sarg0; the others follow at steps of 8 bytes
+  bool has_registers = false;  // the context begins with a struct pt_regs: reg(), usermode
+  Type raw;                    // what ctx points to; none where only its address is of use
 
   friend bool operator==(const Context&, const Context&) = default;
 };
@@ -91,6 +112,17 @@ struct ProbeType {
   bool filters_process_at_attach = false;
   // Which memory an address points to that comes without saying so: `(struct foo *)arg0`.
   AddressSpace pointers = AddressSpace::kernel;
+  // The kernel ties the program to its place when it loads it, so that each attach point needs one of its own.
+  bool one_program_per_point = false;
+  // The program can make the traced function return at once: override().
+  bool can_override = false;
+  // An attach point is an address that unwatch() may take away.
+  bool can_unwatch = false;
+  // What the kernel must have for it, and what serves where it has not: the help of the message then.
+  std::optional<Feature> needs = std::nullopt;
+  std::string_view instead = {};
+  // One link for all attach points of a program, where the kernel has it.
+  std::optional<Feature> links_together = std::nullopt;
 
   // `parts`: the text between colons after the provider's name, quotes removed. Wildcards are kept as they are.
   std::expected<AttachPoint, AttachPointProblem> (*parse)(std::span<const std::string> parts);
@@ -104,6 +136,8 @@ struct ProbeType {
   Result<std::vector<ListedProbe>> (*list)(std::span<const std::string> parts, const Target& target, bool with_arguments);
   // Attaches one loaded program to all its attach points; null for begin and end, which the session runs itself.
   Result<std::vector<Link>> (*attach)(const AttachRequest& request);
+  // What to say where the attach point does not exist, if the provider knows more than its nearest neighbour; may be null.
+  std::string (*missing_help)(const AttachPoint& pattern, const Target& target) = nullptr;
 };
 
 using ProbeTypes = std::span<const ProbeType* const>;

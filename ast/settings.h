@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "ast/types.h"
+
 namespace fathom {
 
 // How long names of user-space addresses are kept.
@@ -41,6 +43,8 @@ struct Settings {
   std::vector<std::string> parameters;  // $1, $2, …
   bool unsafe = false;                   // builtins that change the machine are allowed
   std::vector<NamedOption> options;      // what getopt() reads
+  StackMode stack_mode = StackMode::bpftrace;  // of stacks that name none
+  bool has_command = false;              // -c is given
   std::optional<std::uint32_t> process;  // -p: only events of this process
 };
 

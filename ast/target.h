@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ast/executable.h"
 #include "ast/result.h"
 #include "ast/types.h"
 
@@ -33,8 +34,38 @@ struct TracepointName {
   std::string event;
 };
 
+// A function of the kernel that can be probed by name.
+struct KernelFunction {
+  std::string module;  // "vmlinux" for the kernel itself
+  std::string name;
+};
+
+// A kernel function as BTF describes it.
+struct FunctionSignature {
+  std::string module;
+  std::vector<StructMember> parameters;  // `offset`: bytes in the list of 8-byte arguments that a program gets
+  Type result;                           // none: void
+  std::uint32_t result_offset = 0;       // where in the same list a program behind the function finds it
+};
+
 // Kernel abilities that a script may need. Each is found out by trying, never by the kernel's version.
-enum class Feature : std::uint8_t { btf, tracefs, kprobe, fprobe, fentry, uprobe, ring_buffer, perf_link };
+enum class Feature : std::uint8_t {
+  btf,
+  tracefs,
+  kprobe,
+  fprobe,
+  fentry,
+  uprobe,
+  uprobe_multi,
+  iterator,
+  ring_buffer,
+  perf_link,
+  hardware,
+  breakpoint,
+};
+// kernel.perf_event_max_stack as the kernel sets it.
+inline constexpr std::uint32_t default_stack_frames = 127;
+inline constexpr std::size_t feature_count = static_cast<std::size_t>(Feature::breakpoint) + 1;
 
 enum class ProgramKind : std::uint8_t;  // ast/probe_type.h
 
@@ -76,6 +107,21 @@ class Target {
   virtual Result<std::uint64_t> cgroup_id(const std::string& directory) const = 0;
   // The PID namespace that fathom runs in; empty where it is the initial one.
   virtual std::optional<PidNamespace> pid_namespace() const = 0;
+
+  // Kernel functions that match the globs, sorted by name; an empty module matches all. An exact name costs one look, not a listing.
+  virtual Result<std::vector<KernelFunction>> kernel_functions(std::string_view module, std::string_view function) const = 0;
+  // Of a function with this exact name; an empty module stands for any. Empty: no BTF, or not in it.
+  virtual std::optional<FunctionSignature> signature(std::string_view module, std::string_view function) const = 0;
+
+  // Programs and libraries that a name stands for: a path (globs allowed), a program of PATH, or a library; empty where there are none.
+  virtual std::vector<std::string> executables(std::string_view name) const = 0;
+  // The symbols and probes of a file.
+  virtual Result<std::shared_ptr<const Executable>> executable(const std::string& path) const = 0;
+  // The process that a script is bound to by -p.
+  virtual std::optional<std::uint32_t> process() const = 0;
+
+  // Frames that the kernel gives of a stack at most.
+  virtual std::uint32_t most_stack_frames() const = 0;
 
   // CPUs that could ever come online: the number of slots of a per-CPU value.
   virtual std::uint32_t possible_cpus() const = 0;

@@ -130,9 +130,10 @@ Type Type::record(std::vector<std::string> names, std::vector<Type> elements) {
   return type;
 }
 
-Type Type::stack(SymbolSpace space, std::uint32_t frames) {
+Type Type::stack(SymbolSpace space, std::uint32_t frames, StackMode mode) {
   Type type;
   type.kind_ = TypeKind::stack;
+  type.stack_mode_ = mode;
   type.size_ = 2 * word;
   type.count_ = frames;
   type.space_ = space == SymbolSpace::user ? AddressSpace::user : AddressSpace::kernel;
@@ -142,7 +143,7 @@ Type Type::stack(SymbolSpace space, std::uint32_t frames) {
 Type Type::symbol(SymbolSpace space) {
   Type type;
   type.kind_ = TypeKind::symbol;
-  type.size_ = word;
+  type.size_ = space == SymbolSpace::user ? 2 * word : word;
   type.space_ = space == SymbolSpace::user ? AddressSpace::user : AddressSpace::kernel;
   return type;
 }
@@ -203,7 +204,7 @@ Type Type::aggregation(Aggregation kind, bool operand_signed, Buckets buckets) {
 
 bool Type::is_scalar() const {
   return kind_ == TypeKind::boolean || kind_ == TypeKind::integer || kind_ == TypeKind::pointer || kind_ == TypeKind::enumeration ||
-         kind_ == TypeKind::symbol || kind_ == TypeKind::macaddr || kind_ == TypeKind::username;
+         (kind_ == TypeKind::symbol && space_ == AddressSpace::kernel) || kind_ == TypeKind::macaddr || kind_ == TypeKind::username;
 }
 
 bool Type::is_numeric() const { return kind_ == TypeKind::boolean || kind_ == TypeKind::integer || kind_ == TypeKind::enumeration; }
@@ -293,7 +294,7 @@ bool operator==(const Type& a, const Type& b) {
     case TypeKind::symbol:
       return a.space_ == b.space_;
     case TypeKind::stack:
-      return a.space_ == b.space_ && a.count_ == b.count_;
+      return a.space_ == b.space_ && a.count_ == b.count_ && a.stack_mode_ == b.stack_mode_;
     case TypeKind::structure:
       return a.name_ == b.name_;
     case TypeKind::enumeration:  // those without a name are told apart by what they name

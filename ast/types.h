@@ -23,7 +23,7 @@ enum class TypeKind : std::uint8_t {
   enumeration,  // part 0 is the underlying integer
   tuple,        // parts; a record is a tuple whose parts have names
   stack,        // StackValue in runtime/layout.h
-  symbol,       // 8 bytes: an address that prints as a name
+  symbol,       // prints as a name: a kernel address (8 bytes), or SymbolValue in runtime/layout.h for a process
   timestamp,    // TimestampValue in runtime/layout.h
   inet,         // InetValue in runtime/layout.h: an IP address
   macaddr,      // 8 bytes, of which the first 6 are the address
@@ -43,6 +43,9 @@ enum class Aggregation : std::uint8_t { count, sum, min, max, average, stats, hi
 
 // What an interval of tseries() keeps of its values.
 enum class SeriesValue : std::uint8_t { last, average, max, min, sum };
+
+// How a stack prints: the language's own form, that of perf script, bare addresses, or build ids with offsets in their files.
+enum class StackMode : std::uint8_t { bpftrace, perf, raw, build_id };
 
 class Type;
 
@@ -92,7 +95,7 @@ class Type {
                           std::shared_ptr<const std::vector<std::pair<std::int64_t, std::string>>> names);
   static Type tuple(std::vector<Type> elements);
   static Type record(std::vector<std::string> names, std::vector<Type> elements);
-  static Type stack(SymbolSpace space, std::uint32_t frames);
+  static Type stack(SymbolSpace space, std::uint32_t frames, StackMode mode = StackMode::bpftrace);
   static Type symbol(SymbolSpace space);
   static Type timestamp();
   static Type inet();
@@ -138,6 +141,7 @@ class Type {
   AddressSpace space() const { return space_; }
   SymbolSpace symbol_space() const { return space_ == AddressSpace::user ? SymbolSpace::user : SymbolSpace::kernel; }
   Aggregation aggregation() const { return aggregation_; }
+  StackMode stack_mode() const { return stack_mode_; }
   const Buckets& buckets() const { return buckets_; }
   const Type& pointee() const { return parts().front(); }
   const Type& element() const { return parts().front(); }
@@ -163,6 +167,7 @@ class Type {
   bool flag_ = false;  // integer, enumeration, aggregation: signed; structure: union; string: may be cut; buffer: counted
   AddressSpace space_ = AddressSpace::kernel;
   Aggregation aggregation_ = Aggregation::count;
+  StackMode stack_mode_ = StackMode::bpftrace;
   std::uint32_t size_ = 0;
   std::uint32_t count_ = 0;
   Buckets buckets_;

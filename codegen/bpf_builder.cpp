@@ -73,6 +73,9 @@ llvm::Value* BpfBuilder::opaque(llvm::Value* value) {
   return CreateCall(llvm::InlineAsm::get(type, "", "=r,0", true), {value});
 }
 
+// The verifier allows no arithmetic on such a pointer, nor does it believe that one can be null; of what is negated it knows nothing.
+llvm::Value* BpfBuilder::untyped(llvm::Value* pointer) { return CreateNeg(opaque(CreateNeg(opaque(pointer)))); }
+
 llvm::Value* BpfBuilder::bounded(llvm::Value* index, std::uint64_t count) {
   llvm::Value* hidden = opaque(index);
   return opaque(CreateSelect(CreateICmpULT(hidden, number(count)), hidden, number(0)));

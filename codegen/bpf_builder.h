@@ -34,6 +34,7 @@ enum class Helper : std::uint32_t {
   get_current_task = 35,
   probe_write_user = 36,
   get_numa_node_id = 42,
+  override_return = 58,
   get_stack = 67,
   get_current_cgroup_id = 80,
   send_signal = 109,
@@ -45,11 +46,13 @@ enum class Helper : std::uint32_t {
   jiffies64 = 118,
   get_ns_current_pid_tgid = 120,
   ktime_get_boot_ns = 125,
+  seq_write = 127,
   ringbuf_output = 130,
   ringbuf_reserve = 131,
   ringbuf_submit = 132,
   ringbuf_query = 134,
   for_each_map_elem = 164,
+  get_func_ip = 173,
   get_attach_cookie = 174,
   trace_vprintk = 177,
   loop = 181,
@@ -146,6 +149,8 @@ class BpfBuilder : public llvm::IRBuilder<> {
   llvm::Value* narrow(llvm::Value* value, std::uint32_t size, bool is_signed);
   // The same value, of which the optimiser knows nothing: a comparison of it stays where it stands, for the verifier to see.
   llvm::Value* opaque(llvm::Value* value);
+  // An argument that the verifier knows as a pointer to a kernel type, as the plain number that scripts calculate with.
+  llvm::Value* untyped(llvm::Value* pointer);
   // The index if it is below `count`, else 0, in a form whose bound the verifier sees.
   llvm::Value* bounded(llvm::Value* index, std::uint64_t count);
   // A length from 0 to `limit`, as near to the (signed) value as that allows, in a form whose bounds the verifier sees.

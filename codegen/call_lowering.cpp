@@ -15,6 +15,16 @@ Destination CallLowering::result_memory() {
   return {probe_.temporary(type.size()), type, true};
 }
 
+void CallLowering::give_symbol(llvm::Value* address) {
+  using layout::SymbolValue;
+  Destination memory = result_memory();
+  llvm::Value* process = bpf().CreateLShr(probe_.task_ids(false), 32);
+  probe_.announce_process(process);
+  bpf().store(address, bpf().at(memory.memory, offsetof(SymbolValue, address)), sizeof(std::uint64_t));
+  bpf().store(process, bpf().at(memory.memory, offsetof(SymbolValue, process)), sizeof(std::uint64_t));
+  give_memory(memory.memory);
+}
+
 void CallLowering::send(FormatStyle style, std::string text, std::size_t first, std::vector<Type> types) {
   // Arguments are evaluated before the record is reserved: a program that ends in between would leave the ring blocked, and the verifier
   // allows no branch out while a record is held. Strings and the like are written straight into the record.

@@ -28,6 +28,8 @@ class CallLowering {
   // The result: a scalar, or memory. result_memory() is where a value of the call's type can be built: the place it is wanted in, or new.
   void give(llvm::Value* scalar) { result_ = {Operand::Place::scalar, scalar, facts().type}; }
   void give_memory(llvm::Value* memory) { result_ = {Operand::Place::memory, memory, facts().type}; }
+  // An address of the current process as a symbol of it.
+  void give_symbol(llvm::Value* address);
   Destination result_memory();
   const Operand& result() const { return result_; }
 

@@ -74,22 +74,38 @@ bool ProbeLowering::writes_in_place(const Expression& expression) const {
 }
 
 Operand ProbeLowering::context_field(const ContextField& field) {
-  llvm::Value* place = bpf_.at(context(), field.offset);
+  const Type& read = field.read.is_none() ? field.type : field.read;
+  auto scalar = [&](llvm::Value* value) { return Operand{Operand::Place::scalar, value, field.type}; };
   switch (field.source) {
     case ContextSource::record:
-      if (field.type.is_scalar()) return {Operand::Place::scalar, bpf_.load_context(context(), field.offset, field.type.size(), field.type.is_signed()), field.type};
-      return {Operand::Place::remote, bpf_.CreatePtrToInt(place, bpf_.getInt64Ty()), field.type};
+      if (field.type.is_scalar()) return scalar(bpf_.load_context(context(), field.offset, read.size(), read.is_signed()));
+      return {Operand::Place::remote, bpf_.CreatePtrToInt(bpf_.at(context(), field.offset), bpf_.getInt64Ty()), field.type};
     case ContextSource::record_string:
     case ContextSource::record_relative_string: {
       llvm::Value* offset = bpf_.CreateAnd(bpf_.load_context(context(), field.offset, 4, false), record_offset_mask);
       if (field.source == ContextSource::record_relative_string) offset = bpf_.CreateAdd(offset, bpf_.getInt64(field.offset + 4));
-      return {Operand::Place::scalar, bpf_.CreatePtrToInt(bpf_.at(context(), offset), bpf_.getInt64Ty()), field.type};
+      return scalar(bpf_.CreatePtrToInt(bpf_.at(context(), offset), bpf_.getInt64Ty()));
     }
-    case ContextSource::argument: {
-      llvm::Value* value = bpf_.load_context(context(), std::uint64_t{field.offset} * word, word, false);
-      if (field.type.is_numeric()) value = bpf_.narrow(value, field.type.size(), field.type.is_signed());
-      return {Operand::Place::scalar, value, field.type};
+    case ContextSource::argument:
+    case ContextSource::typed_argument: {
+      std::uint64_t offset = std::uint64_t{field.offset} * word;
+      if (!field.type.is_scalar()) return {Operand::Place::remote, bpf_.CreatePtrToInt(bpf_.at(context(), offset), bpf_.getInt64Ty()), field.type};
+      llvm::Value* value = bpf_.load_context(context(), offset, word, false);
+      if (field.source == ContextSource::typed_argument && field.type.is_pointer()) value = bpf_.untyped(value);
+      return scalar(read.is_numeric() ? bpf_.narrow(value, read.size(), read.is_signed()) : value);
     }
+    case ContextSource::register_value: return scalar(bpf_.load_context(context(), field.offset, read.size(), read.is_signed()));
+    case ContextSource::memory: {
+      llvm::Value* address = bpf_.CreateAdd(bpf_.load_context(context(), field.offset, word, false),
+                                            bpf_.number(static_cast<std::uint64_t>(field.displacement)));
+      if (field.scale != 0) {
+        llvm::Value* index = bpf_.load_context(context(), field.index, word, false);
+        address = bpf_.CreateAdd(address, bpf_.CreateMul(index, bpf_.number(field.scale)));
+      }
+      return scalar(at_address(address, read.with_space(field.type.space())).value);
+    }
+    case ContextSource::constant: return scalar(bpf_.number(static_cast<std::uint64_t>(field.displacement)));
+    case ContextSource::function: return scalar(bpf_.call(Helper::get_func_ip, {context()}));
   }
   return {};
 }
@@ -109,7 +125,8 @@ Operand ProbeLowering::unary(const Unary& node, const Expression& expression) {
 
 // What a pointer points to, with the space that it points into, which scalars do not remember themselves.
 Type ProbeLowering::in_space_of(const Type& type, const Expression& pointer) const {
-  return type.with_space(facts(pointer).type.space());
+  const Type& from = facts(pointer).type;
+  return type.with_space(from.is_pointer() ? from.space() : probe_.type->pointers);
 }
 
 Operand ProbeLowering::step(const Step& node, const Expression& expression) {

@@ -37,6 +37,7 @@ void ProbeLowering::run() {
   bpf_.CreateStore(bpf_.number(0), array_key_);
   if (probe_.type->moment == Moment::attached) check_stop();
   check_process();
+  check_object();
   bpf_.CreateBr(setup_);
 
   bpf_.SetInsertPoint(body);
@@ -75,6 +76,7 @@ void ProbeLowering::run() {
   bpf_.CreateBr(body);
   bpf_.SetInsertPoint(leave_);
   if (scratch_ != nullptr) bpf_.store(bpf_.number(0), scratch_, word);
+  mark_progress();
   bpf_.CreateRet(bpf_.number(0));
   outline_loops(program_.object(), function_, regions_);
 }
@@ -211,6 +213,10 @@ void ProbeLowering::record(std::uint32_t format, const std::function<void(llvm::
 }
 
 void ProbeLowering::control(layout::ControlKind kind, std::uint32_t map, llvm::Value* first, llvm::Value* second) {
+  control_about(kind, bpf_.number(map), first, second);
+}
+
+void ProbeLowering::control_about(layout::ControlKind kind, llvm::Value* subject, llvm::Value* first, llvm::Value* second) {
   using layout::ControlRecord;
   program_.need_control();
   llvm::Value* position = bpf_.number(0);
@@ -223,12 +229,53 @@ void ProbeLowering::control(layout::ControlKind kind, std::uint32_t map, llvm::V
       bpf_.is_null(record), [&] { count_lost(layout::Counter::lost_control); },
       [&] {
         bpf_.store(bpf_.number(static_cast<std::uint64_t>(kind)), bpf_.at(record, offsetof(ControlRecord, kind)), 4);
-        bpf_.store(bpf_.number(map), bpf_.at(record, offsetof(ControlRecord, map)), 4);
+        bpf_.store(subject, bpf_.at(record, offsetof(ControlRecord, map)), 4);
         bpf_.store(position, bpf_.at(record, offsetof(ControlRecord, data_position)), word);
         bpf_.store(first, bpf_.at(record, offsetof(ControlRecord, first)), word);
         bpf_.store(second, bpf_.at(record, offsetof(ControlRecord, second)), word);
         bpf_.call(Helper::ringbuf_submit, {record, bpf_.number(ring_force_wakeup)});
       });
+}
+
+// The session reads at once what the process has mapped: it may soon be gone. It is told once for each process. Of the file that the probe
+// is in it also learns where it was loaded, in case it comes too late.
+void ProbeLowering::announce_process(llvm::Value* process) {
+  program_.need_processes();
+  llvm::GlobalVariable* known = program_.object().map(object_names::processes);
+  llvm::AllocaInst* key = bpf_.word();
+  bpf_.CreateStore(process, key);
+  bpf_.when(bpf_.is_null(bpf_.lookup(known, key)), [&] {
+    bpf_.update(known, key, key, UpdateFlag::any);
+    const std::optional<ContextField>& function = probe_.context.function;
+    const bool in_file = function && function->type.symbol_space() == SymbolSpace::user;
+    llvm::Value* place = in_file ? context_field(*function).value : bpf_.number(0);
+    llvm::Value* point = in_file && probe_.attach_points.size() > 1 ? bpf_.call(Helper::get_attach_cookie, {context()}) : bpf_.number(0);
+    const auto program = static_cast<std::uint64_t>(program_.plan().programs.size() - 1);
+    control_about(layout::ControlKind::process, bpf_.CreateOr(point, bpf_.number(program << layout::point_bits)), process, place);
+  });
+}
+
+// Reading an iterator ends when what its programs wrote fills the reader's buffer. A byte for each object that was shown gives the session
+// the chance to empty the ring in between.
+void ProbeLowering::mark_progress() {
+  constexpr std::uint64_t meta_offset = 0, sequence_offset = 0;
+  if (probe_.type->program != ProgramKind::iterator || !program_.plan().uses_data_ring) return;
+  llvm::Value* meta = bpf_.CreateIntToPtr(bpf_.load_context(context(), meta_offset, word, false), bpf_.getPtrTy());
+  llvm::Value* sequence = bpf_.load(bpf_.at(meta, sequence_offset), word, false);
+  bpf_.call(Helper::seq_write, {sequence, program_.object().bytes(std::string_view(".", 1)), bpf_.getInt32(1)});
+}
+
+// Behind the last object the kernel calls once more, without one.
+void ProbeLowering::check_object() {
+  constexpr std::uint64_t object_offset = 8;
+  if (probe_.type->program != ProgramKind::iterator) return;
+  llvm::Value* object = bpf_.load_context(context(), object_offset, word, false);
+  llvm::BasicBlock* go = bpf_.block("object");
+  llvm::BasicBlock* none = bpf_.block("no_object");
+  bpf_.CreateCondBr(bpf_.to_bool(bpf_.untyped(object)), go, none);
+  bpf_.SetInsertPoint(none);
+  bpf_.CreateRet(bpf_.number(0));
+  bpf_.SetInsertPoint(go);
 }
 
 void ProbeLowering::leave() {

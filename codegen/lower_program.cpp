@@ -26,6 +26,10 @@ std::string_view section_of(ProgramKind kind) {
     case ProgramKind::raw_tracepoint: return "raw_tp";
     case ProgramKind::tracepoint: return "tracepoint";
     case ProgramKind::perf_event: return "perf_event";
+    case ProgramKind::kprobe: return "kprobe";
+    case ProgramKind::fentry: return "fentry";
+    case ProgramKind::fexit: return "fexit";
+    case ProgramKind::iterator: return "iter";
   }
   return "";
 }
@@ -53,7 +57,11 @@ ProgramLowering::ProgramLowering(const CheckedProgram& checked) : checked_(check
 
 void ProgramLowering::run() {
   for (const CheckedProbe& probe : checked_.probes) {
-    for (const Facts& facts : probe.facts) plan_.uses_data_ring |= facts.builtin != nullptr && facts.builtin->writes_records;
+    for (const Facts& facts : probe.facts) {
+      plan_.uses_data_ring |= facts.builtin != nullptr && facts.builtin->writes_records;
+      if (!facts.type.is(TypeKind::stack)) continue;
+      plan_.stack_words = std::max({plan_.stack_words, default_stack_frames, facts.type.count() * layout::stack_frame_words(facts.type)});
+    }
   }
   for (std::size_t i = 0; i < checked_.maps.size(); ++i) plan_map(checked_.maps[i], i);
   for (std::size_t i = 0; i < checked_.probes.size(); ++i) {
@@ -115,11 +123,12 @@ void ProgramLowering::define_maps() {
     auto entries = static_cast<std::uint32_t>(layout::Counter::first_map) + static_cast<std::uint32_t>(plan_.maps.size());
     object_.define_map(object_names::counters, {MapType::percpu_array, 4, entries * word, 1, 0});
   }
+  if (uses_processes_) object_.define_map(object_names::processes, {MapType::lru_hash, 4, 4, layout::known_processes, 0});
   // An array with room for every CPU, because values of a per-CPU map are limited to 32 KiB.
   std::uint32_t slots = layout::scratch_slots * checked_.possible_cpus;
   if (scratch_bytes_ != 0) object_.define_map(object_names::scratch, {MapType::array, 4, word + scratch_bytes_, slots, 0});
-  if (plan_.stack_frames != 0) {
-    object_.define_map(object_names::stacks, {MapType::hash, sizeof(layout::StackValue), plan_.stack_frames * word, max_stacks, map_no_preallocation});
+  if (plan_.stack_words != 0) {
+    object_.define_map(object_names::stacks, {MapType::hash, sizeof(layout::StackValue), plan_.stack_words * word, max_stacks, map_no_preallocation});
   }
 }
 

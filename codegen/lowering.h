@@ -64,7 +64,7 @@ class ProgramLowering {
   }
   void need_counters() { uses_counters_ = true; }
   void need_control() { uses_control_ = true; }
-  void need_stacks(std::uint32_t frames) { plan_.stack_frames = std::max(plan_.stack_frames, frames); }
+  void need_processes() { uses_processes_ = true; }
   llvm::Function* counting_callback();
   llvm::GlobalVariable* run_state();
 
@@ -80,6 +80,7 @@ class ProgramLowering {
   Range scratch_range_;
   bool uses_counters_ = false;
   bool uses_control_ = false;
+  bool uses_processes_ = false;
   llvm::Function* counting_callback_ = nullptr;
 };
 
@@ -141,6 +142,9 @@ class ProbeLowering {
   // Reserves a record for the format, lets `fill` write its fields, and submits it. A full ring is counted.
   void record(std::uint32_t format, const std::function<void(llvm::Value* record, const layout::RecordLayout& layout)>& fill);
   void control(layout::ControlKind kind, std::uint32_t map, llvm::Value* first, llvm::Value* second);
+  void control_about(layout::ControlKind kind, llvm::Value* subject, llvm::Value* first, llvm::Value* second);
+  // Lets the session know of the current process, once.
+  void announce_process(llvm::Value* process);
   // Returns from the program; what is lowered behind it is dropped.
   void leave();
 
@@ -148,6 +152,8 @@ class ProbeLowering {
   // frame
   void check_stop();
   void check_process();
+  void check_object();
+  void mark_progress();
   void claim_scratch();
   void size_arena();
 

@@ -40,6 +40,16 @@ class ScriptTypes final : public Target {
   bool allows_kfunc(std::string_view name, ProgramKind kind) const override { return machine_.allows_kfunc(name, kind); }
   Result<std::uint64_t> cgroup_id(const std::string& directory) const override { return machine_.cgroup_id(directory); }
   std::optional<PidNamespace> pid_namespace() const override { return machine_.pid_namespace(); }
+  Result<std::vector<KernelFunction>> kernel_functions(std::string_view module, std::string_view function) const override {
+    return machine_.kernel_functions(module, function);
+  }
+  std::optional<FunctionSignature> signature(std::string_view module, std::string_view function) const override {
+    return machine_.signature(module, function);
+  }
+  std::vector<std::string> executables(std::string_view name) const override { return machine_.executables(name); }
+  Result<std::shared_ptr<const Executable>> executable(const std::string& path) const override { return machine_.executable(path); }
+  std::optional<std::uint32_t> process() const override { return machine_.process(); }
+  std::uint32_t most_stack_frames() const override { return machine_.most_stack_frames(); }
   std::uint32_t possible_cpus() const override { return machine_.possible_cpus(); }
   bool has(Feature feature) const override { return machine_.has(feature); }
 

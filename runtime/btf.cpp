@@ -87,8 +87,19 @@ bool Btf::load_modules() {
   }
   std::ranges::sort(paths);  // so that ids do not depend on the order in which modules were loaded
   const std::uint32_t before = btf_->count();
-  for (const std::string& path : paths) data_->append(path);
+  for (const std::string& path : paths) {
+    const std::uint32_t first = btf_->count();
+    if (data_->append(path)) module_starts_.emplace_back(first, std::filesystem::path(path).filename());
+  }
   return btf_->count() != before;
+}
+
+std::string_view Btf::module_of(std::uint32_t id) const {
+  std::string_view module = "vmlinux";
+  for (const auto& [first, name] : module_starts_) {
+    if (id >= first) module = name;
+  }
+  return module;
 }
 
 std::uint32_t Btf::find(std::string_view name, std::uint32_t kind) {

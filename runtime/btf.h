@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "ast/result.h"
+#include "ast/target.h"
 #include "ast/types.h"
 #include "runtime/btf_data.h"
 
@@ -50,6 +51,9 @@ class Btf {
   bool is_kfunc(std::string_view name);
   // The type of a variable.
   std::optional<Type> variable(std::string_view name);
+  std::optional<FunctionSignature> signature(std::string_view function);
+  // The module that a type or function is of; "vmlinux" for the kernel itself.
+  std::string_view module_of(std::uint32_t id) const;
 
  private:
   // Depth limits damaged BTF, in which types may refer to themselves.
@@ -69,6 +73,7 @@ class Btf {
   std::string path_, modules_;
   bool loaded_ = false;
   bool modules_loaded_ = false;
+  std::vector<std::pair<std::uint32_t, std::string>> module_starts_;  // the first id of each module
   std::unique_ptr<BtfData> data_;
   const BtfData* btf_ = nullptr;  // the same
   std::map<std::pair<std::uint32_t, std::string>, std::uint32_t> ids_;  // (kind, name) -> id, 0: none

@@ -30,6 +30,7 @@ class WatchedProcess {
   // Readable once the process has ended.
   int descriptor() const { return ended_.get(); }
   int process() const { return process_.get(); }
+  bool is_child() const { return is_child_; }
 
  private:
   // A number that moves with its owner.

@@ -70,6 +70,24 @@ StringValue decode_string(Bytes bytes, bool may_be_cut) {
   return {to_text(bytes.first(length)), may_be_cut && length + 1 >= bytes.size()};
 }
 
+std::vector<BuildIdAddress> build_ids(const std::vector<std::uint64_t>& words, std::size_t count) {
+  constexpr std::size_t frame_words = sizeof(layout::BuildIdFrame) / sizeof(std::uint64_t);
+  constexpr std::int32_t valid = 1;
+  std::vector<BuildIdAddress> frames;
+  for (std::size_t i = 0; i < count && (i + 1) * frame_words <= words.size(); ++i) {
+    layout::BuildIdFrame frame{};
+    std::memcpy(&frame, words.data() + i * frame_words, sizeof frame);
+    BuildIdAddress& address = frames.emplace_back(BuildIdAddress{{}, frame.offset});
+    if (frame.status != valid) continue;
+    for (const std::uint8_t byte : frame.build_id) {
+      constexpr char digits[] = "0123456789abcdef";
+      address.build_id += digits[byte >> 4];
+      address.build_id += digits[byte & 0xf];
+    }
+  }
+  return frames;
+}
+
 class Decoder {
  public:
   explicit Decoder(const DecodeSource& source) : source_(source) {}
@@ -130,9 +148,14 @@ void Decoder::members(StructValue& value, Bytes bytes, const StructLayout& layou
 
 StackFrames Decoder::stack(Bytes bytes, const Type& type) const {
   auto value = read<layout::StackValue>(bytes);
-  StackFrames frames{{}, type.symbol_space(), value.process};
+  StackFrames frames{{}, type.symbol_space(), value.process, type.stack_mode(), {}};
   if (value.frames == 0) return frames;
   frames.addresses = source_.stack_frames(value);
+  if (type.stack_mode() == StackMode::build_id) {
+    frames.build_ids = build_ids(frames.addresses, std::min(value.frames, type.count()));
+    frames.addresses.clear();
+    return frames;
+  }
   // Equal stacks share their entry; a stack that asked for fewer frames than it holds shows those.
   std::size_t count = std::min<std::size_t>({frames.addresses.size(), value.frames, type.count()});
   frames.addresses.resize(count);
@@ -176,7 +199,12 @@ Value Decoder::decode(Bytes bytes, const Type& type) const {
     case TypeKind::integer:
     case TypeKind::pointer:
     case TypeKind::enumeration:
-    case TypeKind::symbol: return scalar(read_integer(bytes, type.size(), type.is_signed()), type);
+    case TypeKind::symbol:
+      if (type.symbol_space() == SymbolSpace::user) {
+        auto value = read<layout::SymbolValue>(bytes);
+        return {SymbolValue{value.address, SymbolSpace::user, value.process}};
+      }
+      return scalar(read_integer(bytes, type.size(), type.is_signed()), type);
     case TypeKind::string: return {decode_string(bytes, type.may_be_cut())};
     case TypeKind::buffer: return {decode_buffer(bytes, type)};
     case TypeKind::array: return {array(bytes, type)};

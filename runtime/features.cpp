@@ -3,6 +3,8 @@
 
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
+#include <linux/perf_event.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -19,6 +21,7 @@ namespace {
 
 // Newer than some installed kernel headers.
 constexpr auto kprobe_multi_attach = static_cast<bpf_attach_type>(42);  // BPF_TRACE_KPROBE_MULTI
+constexpr auto uprobe_multi_attach = static_cast<bpf_attach_type>(48);  // BPF_TRACE_UPROBE_MULTI
 
 // r0 = 0; exit
 constexpr bpf_insn empty_program[] = {
@@ -36,6 +39,10 @@ bpf_prog_type type_of(ProgramKind kind) {
     case ProgramKind::raw_tracepoint: return BPF_PROG_TYPE_RAW_TRACEPOINT;
     case ProgramKind::tracepoint: return BPF_PROG_TYPE_TRACEPOINT;
     case ProgramKind::perf_event: return BPF_PROG_TYPE_PERF_EVENT;
+    case ProgramKind::kprobe: return BPF_PROG_TYPE_KPROBE;
+    case ProgramKind::fentry:
+    case ProgramKind::fexit:
+    case ProgramKind::iterator: return BPF_PROG_TYPE_TRACING;
   }
   return BPF_PROG_TYPE_UNSPEC;
 }
@@ -70,6 +77,33 @@ bool try_fprobe() {
   return !link && errno == ESRCH;
 }
 
+// A file that is none is refused as such (EBADF, EINVAL, ENOENT) only by kernels that know such links; others do not know the attach type.
+bool try_uprobe_multi() {
+  bpf_prog_load_opts load_options = {};
+  load_options.expected_attach_type = uprobe_multi_attach;
+  const Descriptor program = load(BPF_PROG_TYPE_KPROBE, load_options);
+  if (!program) return false;
+  const char* path = "/fathom-no-such-file";
+  const std::uint64_t offset = 0;
+  struct {
+    std::uint32_t program, target, kind, flags;
+    std::uint64_t path, offsets, counters, cookies;
+    std::uint32_t count, multi_flags, process, padding;
+  } attributes = {static_cast<std::uint32_t>(program.get()), 0, uprobe_multi_attach, 0, reinterpret_cast<std::uintptr_t>(path),
+                  reinterpret_cast<std::uintptr_t>(&offset), 0, 0, 1, 0, 0, 0};
+  const Descriptor link(static_cast<int>(syscall(SYS_bpf, BPF_LINK_CREATE, &attributes, sizeof attributes)));
+  return !link && errno == ENOENT;
+}
+
+bool try_perf_event(std::uint32_t type, std::uint64_t config) {
+  perf_event_attr attr = {};
+  attr.size = sizeof attr;
+  attr.type = type;
+  attr.config = config;
+  attr.disabled = 1;
+  return static_cast<bool>(Descriptor(static_cast<int>(syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC))));
+}
+
 // Some kernels load such programs but can not attach them.
 bool try_fentry(std::uint32_t function) {
   if (function == 0) return false;
@@ -100,6 +134,14 @@ bool try_feature(Feature feature, std::uint32_t test_function) {
       return try_ring_buffer();
     case Feature::perf_link:
       return try_perf_link();
+    case Feature::uprobe_multi:
+      return try_uprobe_multi();
+    case Feature::iterator:
+      return is_readable("/sys/kernel/btf/vmlinux");
+    case Feature::hardware:
+      return try_perf_event(PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES);
+    case Feature::breakpoint:
+      return is_readable("/sys/bus/event_source/devices/breakpoint/type");
   }
   return false;
 }
@@ -121,6 +163,24 @@ bool try_kfunc(ProgramKind kind, std::uint32_t function) {
   // What else the verifier finds wrong, such as arguments that are null, comes after the question whether the call is allowed.
   return loaded || (log.find("not allowed") == std::string::npos && log.find("arg#") != std::string::npos) ||
          log.find("R1 ") != std::string::npos || log.find("Unreleased reference") != std::string::npos;
+}
+
+std::string_view absence_of(Feature feature) {
+  switch (feature) {
+    case Feature::btf: return "this kernel has no type information (CONFIG_DEBUG_INFO_BTF is off)";
+    case Feature::tracefs: return "this kernel has no tracing directory (CONFIG_FTRACE is off)";
+    case Feature::kprobe: return "this kernel has no kprobes (CONFIG_KPROBE_EVENTS is off)";
+    case Feature::fprobe: return "this kernel has no kprobe_multi links (CONFIG_FPROBE is off)";
+    case Feature::fentry: return "this kernel has no BPF trampolines (CONFIG_FUNCTION_TRACER or CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS is off)";
+    case Feature::uprobe: return "this kernel has no uprobes (CONFIG_UPROBE_EVENTS is off)";
+    case Feature::uprobe_multi: return "this kernel has no uprobe_multi links";
+    case Feature::iterator: return "this kernel has no BPF iterators (they need CONFIG_DEBUG_INFO_BTF)";
+    case Feature::ring_buffer: return "this kernel has no BPF ring buffer (Linux 5.8)";
+    case Feature::perf_link: return "this kernel has no BPF links to perf events";
+    case Feature::hardware: return "this machine gives no access to its hardware counters, as most virtual machines do";
+    case Feature::breakpoint: return "this kernel has no hardware breakpoints (CONFIG_HAVE_HW_BREAKPOINT is off)";
+  }
+  return "";
 }
 
 }  // namespace fathom

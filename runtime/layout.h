@@ -14,16 +14,17 @@ inline constexpr std::uint32_t record_header = 8;
 
 // Control ring: fixed records. `data_position` is the data ring's producer position when the record was made: everything before it
 // was written earlier and is shown first, so that the two rings read as one sequence.
-enum class ControlKind : std::uint32_t { exit, print_map, clear_map, zero_map };
+enum class ControlKind : std::uint32_t { exit, print_map, clear_map, zero_map, process, unwatch };
 
 struct ControlRecord {
   ControlKind kind;
-  std::uint32_t map;            // index in Plan::maps
+  std::uint32_t map;            // index in Plan::maps; process: index in Plan::programs, and in its attach points (low `point_bits`)
   std::uint64_t data_position;
-  std::int64_t first;           // exit: code; print_map: top (0: all)
-  std::int64_t second;          // print_map: divisor (0: none)
+  std::int64_t first;           // exit: code; print_map: top (0: all); process: its id, heard of for the first time; unwatch: the address
+  std::int64_t second;          // print_map: divisor (0: none); process: the address of the attach point in it (0: unknown)
 };
 static_assert(sizeof(ControlRecord) == 32);
+inline constexpr std::uint32_t point_bits = 16;
 
 // Bytes of the control ring; that of the data ring is Settings::ring_bytes.
 inline constexpr std::uint32_t control_ring_bytes = 64u << 10;
@@ -38,6 +39,7 @@ enum class Counter : std::uint32_t { lost_events, lost_control, lost_stacks, no_
 struct RunState {
   std::uint64_t stop;   // not zero: attached programs return at once
   std::uint64_t start;  // CLOCK_BOOTTIME when the script started, ns
+  std::uint64_t child;  // process id of the command of -c
   // What CLOCK_REALTIME and CLOCK_TAI were ahead of CLOCK_BOOTTIME then, ns.
   std::uint64_t wall_offset;
   std::uint64_t tai_offset;
@@ -58,6 +60,28 @@ struct StackValue {
   std::uint32_t process; // user stacks: whose addresses these are; 0 for kernel stacks
 };
 static_assert(sizeof(StackValue) == 16);
+
+// Words of a frame in the stacks' map: an address, or what the kernel calls struct bpf_stack_build_id.
+struct BuildIdFrame {
+  std::int32_t status;  // 1: offset in the file with the build id; 2: an address
+  std::uint8_t build_id[20];
+  std::uint64_t offset;
+};
+static_assert(sizeof(BuildIdFrame) == 32);
+inline std::uint32_t stack_frame_words(const Type& stack) {
+  return stack.stack_mode() == StackMode::build_id ? sizeof(BuildIdFrame) / sizeof(std::uint64_t) : 1;
+}
+
+// A user symbol: an address of a process.
+struct SymbolValue {
+  std::uint64_t address;
+  std::uint32_t process;
+  std::uint32_t padding;
+};
+static_assert(sizeof(SymbolValue) == 16);
+
+// Processes that programs remember as known to the session.
+inline constexpr std::uint32_t known_processes = 4096;
 
 struct TimestampValue {
   std::uint64_t nanoseconds;  // of CLOCK_BOOTTIME

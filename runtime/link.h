@@ -17,6 +17,8 @@ class Link {
   }
   ~Link();
 
+  int descriptor() const { return descriptor_; }
+
  private:
   int descriptor_;
   int event_;

@@ -12,6 +12,8 @@
 #include <cstring>
 #include <memory>
 
+#include "runtime/probes/attach.h"
+#include "runtime/probes/multi.h"
 #include "runtime/verifier.h"
 
 namespace fathom {
@@ -72,6 +74,32 @@ void set_start(bpf_object* object) {
   state->tai_offset = read_clock(CLOCK_TAI) - read_clock(CLOCK_BOOTTIME);
 }
 
+// What the kernel must know about a program before it is loaded: the function it belongs to, or that one link will serve many.
+Result<void> tie(bpf_object* object, const ProgramPlan& planned, const Target& target) {
+  bpf_program* program = bpf_object__find_program_by_name(object, planned.name.c_str());
+  const AttachPoint& point = planned.attach_points.front();
+  switch (planned.kind) {
+    case ProgramKind::raw_tracepoint:
+    case ProgramKind::tracepoint:
+    case ProgramKind::perf_event: return {};
+    case ProgramKind::kprobe: {
+      if (!links_together(planned, target)) return {};
+      const bool in_kernel = !find_probe_type(all_probe_types(), point.provider)->filters_process_at_attach;
+      bpf_program__set_expected_attach_type(program, static_cast<bpf_attach_type>(in_kernel ? kprobe_multi_attach : uprobe_multi_attach));
+      return {};
+    }
+    case ProgramKind::fentry:
+    case ProgramKind::fexit:
+    case ProgramKind::iterator: {
+      const int error = bpf_program__set_attach_target(program, 0, point.function.c_str());
+      if (error == 0) return {};
+      return fail(fmt::format("can not attach {}: the kernel's type information has no such function", point.text), "list what there is with `fathom -l`",
+                  -error);
+    }
+  }
+  return {};
+}
+
 std::size_t page_size() { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }
 
 Error load_error(int error, std::string_view log) {
@@ -96,7 +124,7 @@ Object::~Object() = default;
 void Object::Close::operator()(bpf_object* object) const { bpf_object__close(object); }
 void Object::Unmap::operator()(layout::RunState* state) const { munmap(state, page_size()); }
 
-Result<Object> Object::load(const Image& image, std::string_view mark, const LoadLog& log) {
+Result<Object> Object::load(const Image& image, std::string_view mark, const LoadLog& log, const Target& target) {
   LogScope scope(log);
   // Not zeroed: only what the kernel writes becomes resident.
   const std::size_t log_bytes = image.plan.settings.log_size;
@@ -112,6 +140,9 @@ Result<Object> Object::load(const Image& image, std::string_view mark, const Loa
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, raw) bpf_program__set_log_buf(program, verifier_log.get(), log_bytes);
   set_start(raw);
+  for (const ProgramPlan& planned : image.plan.programs) {
+    if (auto tied = tie(raw, planned, target); !tied) return std::unexpected(tied.error());
+  }
   if (int error = bpf_object__load(raw); error != 0) {
     std::string_view text(verifier_log.get(), strnlen(verifier_log.get(), log_bytes));
     if (log && !text.empty()) log(text);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "ast/result.h"
+#include "ast/target.h"
 #include "runtime/layout.h"
 #include "runtime/plan.h"
 
@@ -27,7 +28,7 @@ class Object {
   // Loads the image: creates its maps and has its programs verified and compiled. `mark` are 8 hexadecimal digits that tell this run's
   // printk lines from others'. Errors: the kernel lacks something the script needs, refuses for want of rights or memory, or the verifier
   // rejected a program; the message then names the line of the script.
-  static Result<Object> load(const Image& image, std::string_view mark, const LoadLog& log);
+  static Result<Object> load(const Image& image, std::string_view mark, const LoadLog& log, const Target& target);
 
   Object(Object&&) noexcept;
   Object& operator=(Object&&) noexcept;

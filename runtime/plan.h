@@ -55,6 +55,7 @@ inline constexpr char control_ring[] = "fathom_control";
 inline constexpr char counters[] = "fathom_counters";
 inline constexpr char stacks[] = "fathom_stacks";
 inline constexpr char scratch[] = "fathom_scratch";
+inline constexpr char processes[] = "fathom_processes";  // those that the session knows
 // A global in a data section of its own, which the runtime maps: layout::RunState.
 inline constexpr char run_state[] = "fathom_run";
 inline constexpr char run_state_section[] = ".data.run";
@@ -69,7 +70,7 @@ struct Plan {
   bool uses_data_ring = false;
   bool uses_control_ring = false;
   bool uses_printk = false;
-  std::uint32_t stack_frames = 0;  // value size of object_names::stacks in u64; 0: no stacks used
+  std::uint32_t stack_words = 0;  // value size of object_names::stacks in u64; 0: no stacks used
   Settings settings;
 };
 

@@ -24,6 +24,10 @@ std::string_view spelling(ProgramKind kind) {
     case ProgramKind::raw_tracepoint: return "raw_tracepoint";
     case ProgramKind::tracepoint: return "tracepoint";
     case ProgramKind::perf_event: return "perf_event";
+    case ProgramKind::kprobe: return "kprobe";
+    case ProgramKind::fentry: return "fentry";
+    case ProgramKind::fexit: return "fexit";
+    case ProgramKind::iterator: return "iterator";
   }
   return "";
 }
@@ -33,6 +37,7 @@ std::string_view spelling(Moment moment) {
     case Moment::begin: return "begin";
     case Moment::attached: return "attached";
     case Moment::end: return "end";
+    case Moment::signal: return "signal";
   }
   return "";
 }
@@ -138,8 +143,9 @@ Json json_of(const FormatPlan& format) {
 }
 
 Json json_of(const AttachPoint& point) {
-  return {
-      {"text", point.text}, {"provider", point.provider}, {"target", point.target}, {"function", point.function}, {"value", point.value}};
+  return {{"text", point.text},   {"provider", point.provider}, {"target", point.target},       {"function", point.function},
+          {"value", point.value}, {"address", point.address},   {"semaphore", point.semaphore}, {"continues", point.continues},
+          {"from_wildcard", point.from_wildcard}};
 }
 
 Json json_of(const ProgramPlan& program) {
@@ -168,7 +174,7 @@ Json json_of(const Settings& settings) {
 std::string to_json(const Plan& plan) {
   Json json = {{"maps", list(plan.maps)},           {"formats", list(plan.formats)},         {"time_formats", plan.time_formats}, {"cgroup_patterns", plan.cgroup_patterns},
                {"programs", list(plan.programs)},   {"uses_data_ring", plan.uses_data_ring}, {"uses_printk", plan.uses_printk},
-               {"stack_frames", plan.stack_frames}, {"settings", json_of(plan.settings)}};
+               {"stack_words", plan.stack_words}, {"settings", json_of(plan.settings)}};
   // Scripts may hold any bytes; what is not UTF-8 is replaced, for JSON has no place for it.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

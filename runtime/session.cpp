@@ -1,6 +1,7 @@
 // The life of a script, step by step; events stand in session_events.cpp.
 #include "runtime/session.h"
 
+#include <bpf/bpf.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
@@ -8,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -49,6 +51,8 @@ Session::Session(const Plan& plan, Object& object, const LinuxTarget& target, Ou
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  const bool waits = std::ranges::any_of(plan.programs, [](const ProgramPlan& program) { return program.moment == Moment::signal; });
+  if (waits) sigaddset(&set, SIGUSR1);
   sigprocmask(SIG_BLOCK, &set, nullptr);
   signals_ = Descriptor(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   signal(SIGPIPE, SIG_IGN);
@@ -59,6 +63,9 @@ Session::~Session() = default;
 Result<int> Session::run() {
   if (auto opened = open_rings(); !opened) return std::unexpected(opened.error());
   if (auto opened = open_printk(); !opened) return std::unexpected(opened.error());
+  if (layout::RunState* state = object_.run_state(); state != nullptr && watched_ != nullptr && watched_->is_child()) {
+    state->child = static_cast<std::uint64_t>(watched_->process());
+  }
   if (!options_.dry_run) {
     if (auto ran = run_programs(Moment::begin); !ran) return std::unexpected(ran.error());
   }
@@ -71,13 +78,39 @@ Result<int> Session::run() {
     if (auto started = watched_->start(); !started) return std::unexpected(started.error());
   }
   // With nothing attached, no event will ever come.
-  if (!links_.empty() && !exiting_) {
+  if (!exiting_) {
+    if (auto walked = run_iterators(); !walked) return std::unexpected(walked.error());
+  }
+  if (has_events() && !exiting_) {
     if (auto looped = loop(); !looped) return std::unexpected(looped.error());
   }
   detach();
   if (auto ran = run_programs(Moment::end); !ran) return std::unexpected(ran.error());
   finish();
   return exit_code_;
+}
+
+// Probes whose events may come at any time.
+bool Session::has_events() const {
+  const bool waits = std::ranges::any_of(plan_.programs, [](const ProgramPlan& program) { return program.moment == Moment::signal; });
+  return waits || !links_.empty() || !watchpoints_.empty();
+}
+
+// Reading runs the program for each object. A small buffer makes the kernel stop often enough for the rings to be emptied.
+Result<void> Session::run_iterators() {
+  for (Link& iterator : iterators_) {
+    const Descriptor walk(bpf_iter_create(iterator.descriptor()));
+    if (!walk) return fail("the kernel could not begin to go over what an iter probe names", "", errno);
+    char buffer[256];
+    ssize_t count = 0;
+    while (!exiting_ && ((count = read(walk.get(), buffer, sizeof buffer)) > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR)))) {
+      drain();
+      exiting_ = exiting_ || signal_pending();
+    }
+    drain();
+  }
+  iterators_.clear();
+  return {};
 }
 
 Result<void> Session::open_rings() {
@@ -123,19 +156,41 @@ Result<void> Session::attach() {
     request.attach_points = program.attach_points;
     request.needs_cookie = program.needs_cookie;
     request.process = plan_.settings.process;
+    if (watched_ != nullptr) request.process = static_cast<std::uint32_t>(watched_->process());
+    request.together = links_together(program, target_);
     request.target = &target_;
     request.online_cpus = online_cpus();
     // One at a time: the kernel may take tens of milliseconds for each, and Ctrl-C must not wait for hundreds.
-    for (std::size_t i = 0; i < program.attach_points.size() && !exiting_; ++i) {
+    const std::size_t step = request.together ? program.attach_points.size() : 1;
+    for (std::size_t i = 0; i < program.attach_points.size() && !exiting_; i += step) {
       request.first = i;
-      request.attach_points = std::span(program.attach_points).subspan(i, 1);
+      request.attach_points = std::span(program.attach_points).subspan(i, step);
       auto links = type->attach(request);
       if (!links) return std::unexpected(links.error());
-      for (Link& link : *links) links_.push_back(std::move(link));
+      for (Link& link : *links) {
+        if (type->can_unwatch) {
+          watchpoints_.emplace_back(request.attach_points.front().address, std::move(link));
+        } else if (program.kind == ProgramKind::iterator) {
+          iterators_.push_back(std::move(link));
+        } else {
+          links_.push_back(std::move(link));
+        }
+      }
       exiting_ = signal_pending();
     }
   }
   return {};
+}
+
+// SIGUSR1 runs the probes that wait for it; the others end the run.
+bool Session::told_to_stop() {
+  signalfd_siginfo signal{};
+  while (read(signals_.get(), &signal, sizeof signal) == sizeof signal) {
+    if (signal.ssi_signo != SIGUSR1) return true;
+    if (auto ran = run_programs(Moment::signal); !ran) fmt::print(stderr, "error: {}\n", ran.error().message);
+    drain();
+  }
+  return false;
 }
 
 bool Session::signal_pending() const {
@@ -145,7 +200,9 @@ bool Session::signal_pending() const {
 
 std::size_t Session::probe_count() const {
   std::size_t count = 0;
-  for (const ProgramPlan& program : plan_.programs) count += program.attach_points.size();
+  for (const ProgramPlan& program : plan_.programs) {
+    for (const AttachPoint& point : program.attach_points) count += point.continues ? 0 : 1;
+  }
   return count;
 }
 
@@ -175,7 +232,7 @@ Result<void> Session::loop() {
     drain();
     if (had_data) gather_until = Clock::now() + gather_time;
     if (descriptors[printk].revents != 0) read_printk();
-    bool told_to_end = descriptors[signals].revents != 0 || descriptors[process].revents != 0;
+    bool told_to_end = (descriptors[signals].revents != 0 && told_to_stop()) || descriptors[process].revents != 0;
     if (told_to_end || output_.error() != 0) exiting_ = true;  // an error: nobody reads what we print, as in `| head`
   }
   return {};

@@ -23,6 +23,7 @@ struct SessionOptions {
   bool quiet = false;    // no "Attached N probes"
   bool verbose = false;  // printk lines as they come
   bool dry_run = false;  // stop once everything is attached
+  SymbolSource* symbols = nullptr;  // is told of processes whose addresses it will be asked for
 };
 
 // Eight hexadecimal digits that mark the printk lines of one run.
@@ -62,9 +63,15 @@ class Session : private DecodeSource {
   void record(std::span<const std::byte> bytes);
   void control(const layout::ControlRecord& record);
   void read_printk();
+  void unwatch(std::uint64_t address);
+  void process_seen(const layout::ControlRecord& event);
+  // Goes over what iter probes go over.
+  Result<void> run_iterators();
   void print_map(std::uint32_t index, std::uint64_t top, std::uint64_t divisor, bool at_exit);
   void report_losses() const;
   bool signal_pending() const;
+  bool told_to_stop();
+  bool has_events() const;
   std::size_t probe_count() const;
 
   const Plan& plan_;
@@ -81,6 +88,8 @@ class Session : private DecodeSource {
   std::vector<PrintkInstance> printk_;  // none or one
   std::vector<std::string> printk_lines_;
   std::vector<Link> links_;
+  std::vector<std::pair<std::uint64_t, Link>> watchpoints_;  // links that unwatch() may take away, by address
+  std::vector<Link> iterators_;
   std::vector<bool> zeroed_;  // maps without keys that zero() made zero: shown though never written since
   Descriptor signals_;
   bool exiting_ = false;

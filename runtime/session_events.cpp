@@ -70,12 +70,29 @@ void Session::control(const layout::ControlRecord& event) {
       zeroed_[event.map] = false;
       return report(clear_map(map, object_.map(map.object_name), possible_cpus_));
     }
+    case layout::ControlKind::process:
+      return process_seen(event);
+    case layout::ControlKind::unwatch: return unwatch(static_cast<std::uint64_t>(event.first));
     case layout::ControlKind::zero_map: {
       const MapPlan& map = plan_.maps[event.map];
       zeroed_[event.map] = true;
       return report(zero_map(map, object_.map(map.object_name), possible_cpus_));
     }
   }
+}
+
+void Session::process_seen(const layout::ControlRecord& event) {
+  if (options_.symbols == nullptr) return;
+  const auto process = static_cast<std::uint32_t>(event.first);
+  options_.symbols->remember(process);
+  const std::vector<AttachPoint>& points = plan_.programs[event.map >> layout::point_bits].attach_points;
+  const std::uint32_t index = event.map & ((1u << layout::point_bits) - 1);
+  if (event.second == 0 || index >= points.size()) return;
+  options_.symbols->loaded_at(process, points[index].target, static_cast<std::uint64_t>(event.second) - points[index].address);
+}
+
+void Session::unwatch(std::uint64_t address) {
+  std::erase_if(watchpoints_, [&](const auto& watchpoint) { return watchpoint.first == address; });
 }
 
 void Session::print_map(std::uint32_t index, std::uint64_t top, std::uint64_t divisor, bool at_exit) {
@@ -142,10 +159,9 @@ void Session::report_losses() const {
 }
 
 std::vector<std::uint64_t> Session::stack_frames(const layout::StackValue& stack) const {
-  std::vector<std::uint64_t> frames(plan_.stack_frames);
+  std::vector<std::uint64_t> frames(plan_.stack_words);
   int map = object_.map(object_names::stacks);
   if (stack.frames == 0 || map < 0 || bpf_map_lookup_elem(map, &stack, frames.data()) != 0) return {};
-  frames.resize(std::min<std::size_t>(frames.size(), stack.frames));
   return frames;
 }
 

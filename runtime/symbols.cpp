@@ -97,15 +97,12 @@ SymbolSource::Name Symbols::name_of(std::uint64_t address, SymbolSpace space, st
     case SymbolSpace::kernel:
       return kernel().name_of(address);
     case SymbolSpace::user:
-      return user_name(address, process);
+      return user_.name_of(address, process);
   }
   return {};
 }
 
 std::optional<std::uint64_t> Symbols::kernel_address(std::string_view name) { return kernel().address_of(name); }
-
-// The place for symbols of processes: the mapping that holds the address, the ELF file behind it, its symbol table.
-SymbolSource::Name Symbols::user_name(std::uint64_t, std::uint32_t) const { return {}; }
 
 std::optional<std::uint64_t> find_kernel_symbol(std::string_view name) {
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/proc/kallsyms", "re"), std::fclose);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/output/output.h"
+#include "runtime/user_symbols.h"
 
 namespace fathom {
 
@@ -40,16 +41,18 @@ class SymbolTable {
 
 class Symbols : public SymbolSource {
  public:
-  // User space addresses have no names yet: their place is user_name().
+  explicit Symbols(bool demangle = true) : user_(demangle) {}
+  void remember(std::uint32_t process) override { user_.remember(process); }
+  void loaded_at(std::uint32_t process, const std::string& file, std::uint64_t base) override { user_.loaded_at(process, file, base); }
   Name name_of(std::uint64_t address, SymbolSpace space, std::uint32_t process) override;
   // The address of a kernel symbol. Empty: unknown, or the kernel hides addresses (kernel.kptr_restrict).
   std::optional<std::uint64_t> kernel_address(std::string_view name);
 
  private:
   const SymbolTable& kernel();
-  Name user_name(std::uint64_t address, std::uint32_t process) const;
 
   std::optional<SymbolTable> kernel_;
+  UserSymbols user_;
 };
 
 // The address of one kernel symbol, without keeping the others: of per-CPU variables their offset. Empty where there is none, or where

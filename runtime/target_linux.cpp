@@ -1,18 +1,22 @@
 // Answers from tracefs, BTF and small trials.
 #include "runtime/target_linux.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "runtime/cgroups.h"
 #include "runtime/cpus.h"
+#include "runtime/elf.h"
 #include "runtime/features.h"
+#include "runtime/find_executables.h"
 #include "runtime/symbols.h"
 #include "runtime/tracepoint_format.h"
 
@@ -149,6 +153,42 @@ std::optional<PidNamespace> LinuxTarget::pid_namespace() const {
   struct stat information = {};
   if (stat("/proc/self/ns/pid", &information) != 0 || information.st_ino == initial) return std::nullopt;
   return PidNamespace{(std::uint64_t{major(information.st_dev)} << kernel_major_shift) | minor(information.st_dev), information.st_ino};
+}
+
+Result<std::vector<KernelFunction>> LinuxTarget::kernel_functions(std::string_view module, std::string_view function) const {
+  if (!is_glob(function) && !is_glob(module)) {
+    // BTF is at hand sooner than the list of all symbols, though it has not every function.
+    const std::uint32_t id = btf_.function_id(function);
+    if (id != 0 && (module.empty() || module == btf_.module_of(id))) {
+      return std::vector<KernelFunction>{{std::string(btf_.module_of(id)), std::string(function)}};
+    }
+    const std::optional<KernelFunction> found = kernel_functions_.find(module, function);
+    return found ? std::vector<KernelFunction>{*found} : std::vector<KernelFunction>{};
+  }
+  const Result<const Tracefs*> tracefs = this->tracefs();
+  return kernel_functions_.match(module, function, tracefs ? *tracefs : nullptr);
+}
+
+std::optional<FunctionSignature> LinuxTarget::signature(std::string_view module, std::string_view function) const {
+  auto signature = btf_.signature(function);
+  if (signature && !module.empty() && module != signature->module) return std::nullopt;
+  return signature;
+}
+
+std::vector<std::string> LinuxTarget::executables(std::string_view name) const { return find_executables(name, process_); }
+
+Result<std::shared_ptr<const Executable>> LinuxTarget::executable(const std::string& path) const {
+  if (const auto known = executables_.find(path); known != executables_.end()) return known->second;
+  Result<Executable> binary = read_executable(path);
+  if (!binary) return std::unexpected(binary.error());
+  return executables_.emplace(path, std::make_shared<const Executable>(std::move(*binary))).first->second;
+}
+
+std::uint32_t LinuxTarget::most_stack_frames() const {
+  const Result<std::string> text = read_file_at(AT_FDCWD, "/proc/sys/kernel/perf_event_max_stack");
+  std::uint32_t frames = default_stack_frames;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), frames);
+  return frames;
 }
 
 std::uint32_t LinuxTarget::possible_cpus() const {

@@ -11,6 +11,7 @@
 
 #include "ast/target.h"
 #include "runtime/btf.h"
+#include "runtime/kernel_functions.h"
 #include "runtime/tracefs.h"
 
 namespace fathom {
@@ -36,6 +37,14 @@ class LinuxTarget : public Target {
   Result<std::uint64_t> cgroup_id(const std::string& directory) const override;
   std::optional<PidNamespace> pid_namespace() const override;
 
+  Result<std::vector<KernelFunction>> kernel_functions(std::string_view module, std::string_view function) const override;
+  std::optional<FunctionSignature> signature(std::string_view module, std::string_view function) const override;
+  std::vector<std::string> executables(std::string_view name) const override;
+  Result<std::shared_ptr<const Executable>> executable(const std::string& path) const override;
+  std::optional<std::uint32_t> process() const override { return process_; }
+  void bind_to(std::uint32_t process) { process_ = process; }
+
+  std::uint32_t most_stack_frames() const override;
   std::uint32_t possible_cpus() const override;
   bool has(Feature feature) const override;
 
@@ -56,8 +65,11 @@ class LinuxTarget : public Target {
   mutable std::optional<std::vector<std::string>> categories_;
   mutable std::map<std::string, std::vector<std::string>> events_;
   mutable std::map<std::pair<std::string, std::string>, TracepointFormat> formats_;
+  mutable KernelFunctions kernel_functions_;
+  mutable std::map<std::string, std::shared_ptr<const Executable>> executables_;
   mutable std::optional<std::uint32_t> possible_cpus_;
-  mutable std::array<std::optional<bool>, static_cast<std::size_t>(Feature::perf_link) + 1> features_;
+  mutable std::array<std::optional<bool>, feature_count> features_;
+  std::optional<std::uint32_t> process_;
 };
 
 }  // namespace fathom

@@ -26,8 +26,15 @@ struct BufferValue { std::string bytes; };
 struct ArrayValue { std::vector<Value> elements; };
 struct TupleValue { std::vector<Value> elements; };
 struct StructValue { std::vector<NamedValue> members; };  // those of anonymous members stand among them
-struct SymbolValue { std::uint64_t address; SymbolSpace space; };
-struct StackFrames { std::vector<std::uint64_t> addresses; SymbolSpace space; std::uint32_t process; };
+struct SymbolValue { std::uint64_t address; SymbolSpace space; std::uint32_t process = 0; };
+struct BuildIdAddress { std::string build_id; std::uint64_t offset; };  // build_id empty: `offset` is an address
+struct StackFrames {
+  std::vector<std::uint64_t> addresses;
+  SymbolSpace space;
+  std::uint32_t process;
+  StackMode mode = StackMode::bpftrace;
+  std::vector<BuildIdAddress> build_ids;  // in the mode build_id, instead of addresses
+};
 struct InetValue { std::uint32_t family; std::string bytes; };   // 4 or 16 bytes, network order
 struct MacValue { std::string bytes; };                          // 6 bytes
 struct UserValue { std::uint64_t id; };
@@ -57,7 +64,7 @@ struct NamedValue {
 class DecodeSource {
  public:
   virtual ~DecodeSource() = default;
-  // The frames of a stack, innermost first; empty where they are gone.
+  // The words of a stack's frames, innermost first, and whatever follows them; empty where they are gone.
   virtual std::vector<std::uint64_t> stack_frames(const layout::StackValue& stack) const = 0;
   virtual std::string time_format(std::uint64_t index) const = 0;
   virtual std::string cgroup_pattern(std::uint64_t index) const = 0;

@@ -1,6 +1,7 @@
 """What this machine can do, found out by trying, never by the kernel's version. The names are those of REQUIRES lines in text tests."""
 
 import ctypes
+import errno
 import os
 import pathlib
 import shutil
@@ -42,6 +43,65 @@ def has_hardware_events():
     return descriptor >= 0
 
 
+def function_id(name):
+    """The BTF id of a kernel function, or 0."""
+    path = pathlib.Path("/sys/kernel/btf/vmlinux")
+    data = path.read_bytes() if path.exists() else b""
+    if not data:
+        return 0
+    header, types, type_bytes, strings = struct.unpack_from("<4xIIII", data)
+    wanted = data.find(b"\0" + name.encode() + b"\0", header + strings) + 1 - header - strings
+    behind = {1: 4, 3: 12, 14: 4, 17: 4}  # bytes that follow a type of this kind, and those per member
+    per_member = {4: 12, 5: 12, 6: 8, 13: 8, 15: 12, 19: 12}
+    at, number = header + types, 1
+    while at < header + types + type_bytes:
+        name_offset, info = struct.unpack_from("<II", data, at)
+        kind = info >> 24 & 0x1F
+        if kind == 12 and name_offset == wanted:
+            return number
+        at += 12 + behind.get(kind, 0) + per_member.get(kind, 0) * (info & 0xFFFF)
+        number += 1
+    return 0
+
+
+def load_empty_program(kind, attach_type, function=0):
+    """The descriptor of a program that returns 0, or -1."""
+    code = ctypes.create_string_buffer(struct.pack("<BBhiBBhi", 0xB7, 0, 0, 0, 0x95, 0, 0, 0))
+    license_text = ctypes.create_string_buffer(b"GPL")
+    attributes = bytearray(128)
+    struct.pack_into("<IIQQ", attributes, 0, kind, 2, ctypes.addressof(code), ctypes.addressof(license_text))
+    struct.pack_into("<I", attributes, 68, attach_type)
+    struct.pack_into("<I", attributes, 108, function)
+    return LIBC.syscall(SYS_BPF, 5, ctypes.create_string_buffer(bytes(attributes), 128), 128)
+
+
+def has_trampolines():
+    """Whether a BPF program can be tied to a kernel function, one that the kernel has for its own tests."""
+    function = function_id("bpf_fentry_test1")
+    program = load_empty_program(26, 24, function) if function else -1  # BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY
+    if program < 0:
+        return False
+    link = LIBC.syscall(SYS_BPF, 17, ctypes.create_string_buffer(struct.pack("<QII", 0, program, 0), 16), 16)
+    os.close(program)
+    if link >= 0:
+        os.close(link)
+    return link >= 0
+
+
+def has_uprobe_multi():
+    """Whether the kernel knows links to many uprobes: only then it looks for the file, which is none."""
+    program = load_empty_program(2, 48)  # BPF_PROG_TYPE_KPROBE, BPF_TRACE_UPROBE_MULTI
+    if program < 0:
+        return False
+    path, offset = ctypes.create_string_buffer(b"/no/such/file"), ctypes.create_string_buffer(8)
+    link = ctypes.create_string_buffer(
+        struct.pack("<IIIIQQQQIIII", program, 0, 48, 0, ctypes.addressof(path), ctypes.addressof(offset), 0, 0, 1, 0, 0, 0).ljust(128, b"\0"))
+    LIBC.syscall(SYS_BPF, 28, link, 64)
+    error = ctypes.get_errno()
+    os.close(program)
+    return error == errno.ENOENT
+
+
 PROBES = {
     "root": lambda: os.geteuid() == 0,
     "bpf": has_bpf,
@@ -52,8 +112,11 @@ PROBES = {
     "kprobe": lambda: event_source("kprobe"),
     "uprobe": lambda: event_source("uprobe"),
     "breakpoint": lambda: event_source("breakpoint"),
+    "fentry": has_trampolines,
+    "uprobe_multi": has_uprobe_multi,
     "hardware": has_hardware_events,
     "kallsyms": lambda: any(not line.startswith("0000000000000000") for line in open("/proc/kallsyms", encoding="ascii", errors="replace")),
+    "cc": lambda: shutil.which("cc") is not None and shutil.which("c++") is not None,
     "bpftrace": lambda: shutil.which("bpftrace") is not None,
 }
 

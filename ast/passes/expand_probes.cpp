@@ -25,7 +25,12 @@ class Expander {
   std::string with_parameters(const ast::AttachPointText& point);
   const ProbeType* provider(std::string_view name, const ast::AttachPointText& point);
   std::vector<AttachPoint> expand(const ProbeType& type, const ast::AttachPointText& point, const std::string& text);
-  void not_found(const ProbeType& type, const AttachPoint& pattern, const ast::AttachPointText& point);
+  struct Missing {
+    const ProbeType* type;
+    AttachPoint pattern;
+    const ast::AttachPointText* point;
+  };
+  void not_found(const Missing& missing, bool has_others);
   void add(const ast::Probe& probe, const ProbeType& type, AttachPoint point, Range range, std::size_t first, std::vector<CheckedProbe>& groups);
 
   const Settings& settings_;
@@ -34,6 +39,7 @@ class Expander {
   Diagnostics& diagnostics_;
   std::size_t attach_points_ = 0;
   bool reads_context_ = false;
+  std::vector<Missing> missing_;  // attach points of the present probe that stand for nothing
 };
 
 // Whether the body names a builtin that reads the probe's context. If not, all attach points of a provider are alike and need not be
@@ -69,6 +75,8 @@ void Expander::probe(const ast::Probe& probe, std::vector<CheckedProbe>& groups)
     if (type == nullptr) continue;
     for (AttachPoint& expanded : expand(*type, point, text)) add(probe, *type, std::move(expanded), point.range, first, groups);
   }
+  for (const Missing& missing : missing_) not_found(missing, groups.size() != first);
+  missing_.clear();
   if (groups.size() == first && errors == diagnostics_.errors()) {
     diagnostics_.report<DiagnosticId::probe_without_attach_points>(probe.attach_points.front().range);
   }
@@ -121,23 +129,33 @@ std::vector<AttachPoint> Expander::expand(const ProbeType& type, const ast::Atta
     diagnostics_.report<DiagnosticId::target_unavailable>(point.range, points.error().message).with_help(points.error().help);
     return {};
   }
-  if (points->empty()) not_found(type, *parsed, point);
+  if (points->empty()) missing_.push_back({&type, *parsed, &point});
   return std::move(*points);
 }
 
-void Expander::not_found(const ProbeType& type, const AttachPoint& pattern, const ast::AttachPointText& point) {
+// Scripts that run on several kernels name a function by all the names that it had: one of them is enough.
+void Expander::not_found(const Missing& missing, bool has_others) {
+  const Range range = missing.point->range;
   switch (settings_.missing_probes) {
     case MissingProbes::ignore: return;
-    case MissingProbes::warn: diagnostics_.report<DiagnosticId::missing_attach_point>(point.range, pattern.text); return;
+    case MissingProbes::warn: diagnostics_.report<DiagnosticId::missing_attach_point>(range, missing.pattern.text); return;
     case MissingProbes::error: break;
   }
-  std::string help = is_glob(pattern.text) ? "`fathom -l` lists what there is" : did_you_mean(pattern.text, type.suggestions(pattern, target_));
-  diagnostics_.report<DiagnosticId::no_such_attach_point>(point.range, pattern.text).with_help(help);
+  std::string help = missing.type->missing_help == nullptr ? std::string() : missing.type->missing_help(missing.pattern, target_);
+  if (has_others) {
+    diagnostics_.report<DiagnosticId::missing_attach_point>(range, missing.pattern.text).with_help(help);
+    return;
+  }
+  if (help.empty()) {
+    const bool is_pattern = is_glob(missing.pattern.text);
+    help = is_pattern ? "`fathom -l` lists what there is" : did_you_mean(missing.pattern.text, missing.type->suggestions(missing.pattern, target_));
+  }
+  diagnostics_.report<DiagnosticId::no_such_attach_point>(range, missing.pattern.text).with_help(help);
 }
 
 void Expander::add(const ast::Probe& probe, const ProbeType& type, AttachPoint point, Range range, std::size_t first,
                    std::vector<CheckedProbe>& groups) {
-  ++attach_points_;
+  if (!point.continues) ++attach_points_;
   Context context;
   if (reads_context_) {
     auto read = type.context(point, target_);
@@ -150,7 +168,10 @@ void Expander::add(const ast::Probe& probe, const ProbeType& type, AttachPoint p
   for (std::size_t i = first; i < groups.size(); ++i) {
     CheckedProbe& group = groups[i];
     // The kernel attaches a program to one place only once.
-    if (group.type == &type && group.context == context && std::ranges::find(group.attach_points, point) == group.attach_points.end()) {
+    if (type.one_program_per_point || group.type != &type || group.context != context) continue;
+    // Those of a wildcard may get one link for all, which takes another kind of program.
+    if (type.links_together && group.attach_points.front().from_wildcard != point.from_wildcard) continue;
+    if (std::ranges::find(group.attach_points, point) == group.attach_points.end()) {
       group.attach_points.push_back(std::move(point));
       return;
     }

@@ -15,13 +15,7 @@ BuiltinFamilies builtin_families() {
 
 std::span<const std::string_view> missing_builtins() {
   static constexpr std::string_view names[] = {
-             "func", "probetype", "ctx", "cpid", "has_cpid",
-      "ustack", "dw_ustack", "usermode", "errorf", "warnf", "debugf", "join", "cat", "system",   "assert",
-           "uaddr", "reg",      
-        "override",   "unwatch", "usym",   
-           "socket_cookie", "skboutput", "path",   
-               "typeinfo",
-       "sarg0", "sarg1", "sarg2", "sarg3", "sarg4", "sarg5",
+      "errorf", "warnf", "debugf", "join", "cat", "system", "assert", "socket_cookie", "skboutput", "path", "typeinfo",
   };
   return names;
 }

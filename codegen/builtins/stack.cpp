@@ -1,4 +1,6 @@
-// Kernel stacks and symbols. A stack is kept once, under the hash of its frames; its value is that key.
+// Stacks and symbols. A stack is kept once, under the hash of its frames; its value is that key. What a process has mapped is read by the
+// session when a program first has something of it, so that the names of processes that end stay known.
+#include "ast/text.h"
 #include "codegen/builtins/list.h"
 #include "codegen/call_lowering.h"
 
@@ -7,30 +9,70 @@ namespace fathom::codegen {
 namespace {
 
 constexpr std::uint32_t word = 8;
-constexpr std::uint32_t default_frames = 127;  // kernel.perf_event_max_stack as the kernel sets it
 constexpr std::uint32_t frames_at_a_time = 16;
+constexpr std::uint64_t user_stack = 1u << 8;       // BPF_F_USER_STACK
+constexpr std::uint64_t user_build_id = 1u << 11;   // BPF_F_USER_BUILD_ID
 // Multiplier and start of the 64-bit FNV-1a hash.
 constexpr std::uint64_t hash_prime = 0x100000001b3;
 constexpr std::uint64_t hash_start = 0xcbf29ce484222325;
 
-void check_kstack(CallCheck& call) {
-  std::int64_t frames = default_frames;
-  if (call.count() > 0) {
-    if (!call.facts(0).constant) {
-      call.diagnostics().report<DiagnosticId::unsupported_feature>(call.argument(0).range, "a stack mode");
-      return;
-    }
-    frames = *call.facts(0).constant;
-    if (frames < 1 || frames > default_frames) {
-      call.diagnostics().report<DiagnosticId::argument_value>(
-          call.argument(0).range, fmt::format("`kstack` takes 1 to {} frames, not {}", default_frames, frames));
-      return;
-    }
+struct NamedMode {
+  std::string_view name;
+  StackMode mode;
+};
+constexpr NamedMode modes[] = {
+    {"bpftrace", StackMode::bpftrace}, {"perf", StackMode::perf}, {"raw", StackMode::raw}, {"build_id", StackMode::build_id}};
+
+// The mode that the argument names, or the one that is set for all.
+std::optional<StackMode> mode_of(CallCheck& call, SymbolSpace space) {
+  const std::optional<std::string>& word_given = call.facts(0).text;
+  for (const NamedMode& known : modes) {
+    if (known.name != word_given.value_or("")) continue;
+    if (known.mode != StackMode::build_id || space == SymbolSpace::user) return known.mode;
+    call.diagnostics()
+        .report<DiagnosticId::argument_value>(call.argument(0).range, "kernel stacks have no build ids")
+        .with_help("the modes of `kstack` are bpftrace, perf and raw");
+    return std::nullopt;
   }
-  call.result().type = Type::stack(SymbolSpace::kernel, static_cast<std::uint32_t>(frames));
+  call.diagnostics()
+      .report<DiagnosticId::argument_value>(call.argument(0).range, fmt::format("`{}` is not a stack mode", word_given.value_or("")))
+      .with_help(space == SymbolSpace::user ? "the modes are bpftrace, perf, raw and build_id" : "the modes are bpftrace, perf and raw");
+  return std::nullopt;
 }
 
-// FNV over whole frames, stopping with the last block of frames that is in use.
+// ([mode,] [frames])
+void check_stack(CallCheck& call, SymbolSpace space) {
+  StackMode mode = call.settings().stack_mode;
+  if (mode == StackMode::build_id && space == SymbolSpace::kernel) mode = StackMode::bpftrace;
+  const std::uint32_t most = call.target().most_stack_frames();
+  std::int64_t frames = std::min(default_stack_frames, most);
+  std::size_t next = 0;
+  if (call.count() > 0 && !call.facts(0).constant) {
+    const auto named = mode_of(call, space);
+    if (!named) return;
+    mode = *named;
+    next = 1;
+  }
+  if (next < call.count() && call.facts(next).constant) {
+    frames = call.facts(next).constant.value_or(0);
+    if (frames < 1 || frames > most) {
+      call.diagnostics()
+          .report<DiagnosticId::argument_value>(call.argument(next).range, fmt::format("`{}` takes 1 to {} frames, not {}", call.name(), most, frames))
+          .with_help("the kernel's limit is `sysctl kernel.perf_event_max_stack`");
+      return;
+    }
+    ++next;
+  }
+  if (next < call.count()) {
+    call.diagnostics()
+        .report<DiagnosticId::argument_value>(call.argument(next).range, fmt::format("`{}` takes a mode, then a number of frames", call.name()))
+        .with_help(fmt::format("write it as `{}(perf, 5)`", call.name()));
+    return;
+  }
+  call.result().type = Type::stack(space, static_cast<std::uint32_t>(frames), mode);
+}
+
+// FNV over whole words, stopping with the last block of them that is in use.
 llvm::Value* hash_of(BpfBuilder& bpf, llvm::Value* frames, llvm::Value* count, std::uint32_t capacity) {
   llvm::AllocaInst* hash = bpf.word();
   bpf.CreateStore(bpf.number(hash_start), hash);
@@ -50,25 +92,38 @@ llvm::Value* hash_of(BpfBuilder& bpf, llvm::Value* frames, llvm::Value* count, s
   return bpf.CreateLoad(bpf.getInt64Ty(), hash);
 }
 
-void lower_kstack(CallLowering& call) {
+// The current process, of which the session hears when it is a new one.
+llvm::Value* known_process(CallLowering& call) {
+  llvm::Value* process = call.bpf().CreateLShr(call.probe().task_ids(false), 32);
+  call.probe().announce_process(process);
+  return process;
+}
+
+void lower_stack(CallLowering& call) {
   using layout::StackValue;
   BpfBuilder& bpf = call.bpf();
   ProbeLowering& probe = call.probe();
-  std::uint32_t limit = call.facts().type.count();
-  call.program().need_stacks(default_frames);
-  llvm::Value* frames = probe.temporary(default_frames * word);
+  const Type& type = call.facts().type;
+  const bool of_user = type.symbol_space() == SymbolSpace::user;
+  const std::uint32_t frame_words = layout::stack_frame_words(type);
+  const std::uint32_t limit = type.count() * frame_words;
+  const std::uint32_t capacity = call.program().plan().stack_words;
+  llvm::Value* process = of_user ? known_process(call) : bpf.number(0);
+  llvm::Value* frames = probe.temporary(capacity * word);
   Destination value = call.result_memory();
   bpf.clear(value.memory, sizeof(StackValue));
   // What an earlier stack left behind the frames must not count.
-  bpf.clear(frames, default_frames * word);
-  llvm::Value* bytes =
-      bpf.call(Helper::get_stack, {probe.context(), frames, bpf.getInt32(limit * word), bpf.number(0)});
+  bpf.clear(frames, capacity * word);
+  const std::uint64_t flags = (of_user ? user_stack : 0) | (type.stack_mode() == StackMode::build_id ? user_build_id : 0);
+  llvm::Value* bytes = bpf.call(Helper::get_stack, {probe.context(), frames, bpf.getInt32(limit * word), bpf.number(flags)});
   bpf.choose(
-      bpf.CreateICmpSLT(bytes, bpf.number(1)), [&] { probe.count_lost(layout::Counter::lost_stacks); },
+      bpf.CreateICmpSLT(bytes, bpf.number(1)), [&] { if (!of_user) probe.count_lost(layout::Counter::lost_stacks); },
       [&] {
-        llvm::Value* count = bpf.CreateLShr(bytes, 3);
-        bpf.store(hash_of(bpf, frames, count, limit), bpf.at(value.memory, offsetof(StackValue, hash)), word);
+        llvm::Value* words = bpf.CreateLShr(bytes, 3);
+        bpf.store(hash_of(bpf, frames, words, limit), bpf.at(value.memory, offsetof(StackValue, hash)), word);
+        llvm::Value* count = frame_words == 1 ? words : bpf.CreateUDiv(words, bpf.number(frame_words));
         bpf.store(count, bpf.at(value.memory, offsetof(StackValue, frames)), sizeof(std::uint32_t));
+        bpf.store(process, bpf.at(value.memory, offsetof(StackValue, process)), sizeof(std::uint32_t));
         llvm::GlobalVariable* stacks = call.program().object().map(object_names::stacks);
         bpf.when(bpf.is_null(bpf.lookup(stacks, value.memory)), [&] {
           llvm::Value* result = bpf.update(stacks, value.memory, frames, UpdateFlag::any);
@@ -79,14 +134,37 @@ void lower_kstack(CallLowering& call) {
   call.give_memory(value.memory);
 }
 
+void lower_usym(CallLowering& call) {
+  llvm::Value* address = call.scalar(0);
+  call.give_symbol(address);
+}
+
+void refuse_dwarf(CallCheck& call) {
+  call.diagnostics()
+      .report<DiagnosticId::not_built>(call.range(), call.name())
+      .with_help("`ustack` follows frame pointers; programs built with -fno-omit-frame-pointer have whole stacks");
+}
+
 }  // namespace
 
 BuiltinFamily stack_builtins() {
   static const Builtin rows[] = {
-      {.prototype = "auto kstack([literal|word frames])", .doc = "The kernel stack, at most 127 frames or as many as given.",
-       .form = Form::variable, .check = check_kstack, .lower = lower_kstack},
+      {.prototype = "auto kstack([literal|word mode], [literal|word frames])",
+       .doc = "The kernel stack: at most 127 frames or as many as given, shown in one of the modes bpftrace, perf and raw.",
+       .form = Form::variable, .check = [](CallCheck& call) { check_stack(call, SymbolSpace::kernel); }, .lower = lower_stack},
+      {.prototype = "auto ustack([literal|word mode], [literal|word frames])",
+       .doc = "The stack of the process in user mode, as kstack; the mode build_id shows build ids and offsets in files.",
+       .form = Form::variable, .check = [](CallCheck& call) { check_stack(call, SymbolSpace::user); }, .lower = lower_stack,
+       .reads_context = true},
+      {.prototype = "auto dw_ustack([literal|word mode], [literal|word frames])",
+       .doc = "The user stack by DWARF unwinding, which this build does not have.", .form = Form::variable, .check = refuse_dwarf,
+       .lower = [](CallLowering&) {}},
       {.prototype = "symbol ksym(int|pointer address)", .doc = "A kernel address that prints as the name of its function or variable.",
        .lower = [](CallLowering& call) { call.give(call.scalar(0)); }},
+      {.prototype = "auto usym(int|pointer address)",
+       .doc = "An address of the current process that prints as the name of its function or variable.",
+       .check = [](CallCheck& call) { call.result().type = Type::symbol(SymbolSpace::user); }, .lower = lower_usym,
+       .reads_context = true},
   };
   return {"Stacks and symbols", rows};
 }

@@ -58,7 +58,7 @@ void lower_str(CallLowering& call) {
   bool constant_length = call.count() < 2 || call.facts(1).constant.has_value();
   llvm::Value* address = call.scalar(0);
   llvm::Value* length = constant_length ? nullptr : call.scalar(1);
-  AddressSpace space = type.is_pointer() ? type.space() : AddressSpace::kernel;
+  AddressSpace space = type.is_pointer() ? type.space() : call.probe().probe().type->pointers;
   call.probe().read_string(memory, address, space, length);
   call.give_memory(memory.memory);
 }

@@ -21,8 +21,13 @@ class SymbolSource {
   struct Name {
     std::string symbol;        // empty where unknown
     std::uint64_t offset = 0;  // from the symbol's start, bytes
+    std::string module;        // the file that a user address is in; empty where unknown
   };
   virtual Name name_of(std::uint64_t address, SymbolSpace space, std::uint32_t process) = 0;
+  // Takes note of what a process has mapped, before it ends.
+  virtual void remember(std::uint32_t) {}
+  // A file of the process lies at its own addresses plus `base`: for processes that ended before they could be looked at.
+  virtual void loaded_at(std::uint32_t, const std::string& /*file*/, std::uint64_t /*base*/) {}
 };
 
 class Output {

@@ -72,7 +72,7 @@ struct ValueText::Append {
     text += " }";
   }
   void operator()(SymbolValue value) const {
-    SymbolSource::Name name = values.symbols_.name_of(value.address, value.space, 0);
+    SymbolSource::Name name = values.symbols_.name_of(value.address, value.space, value.process);
     if (name.symbol.empty()) return (*this)(PointerValue{value.address});
     text += name.symbol;
   }
@@ -110,12 +110,21 @@ void ValueText::append_list(std::string& text, const std::vector<Value>& values,
 // Begins and ends with a line break; tools that fold stacks rely on it.
 void ValueText::append_stack(std::string& text, const StackFrames& stack) const {
   text += '\n';
+  for (const BuildIdAddress& frame : stack.build_ids) append_format(text, "{}{}{:#x}\n", frame.build_id, frame.build_id.empty() ? "" : " ", frame.offset);
   for (std::uint64_t address : stack.addresses) {
+    if (stack.mode == StackMode::raw) {
+      append_format(text, "{:x}\n", address);
+      continue;
+    }
     SymbolSource::Name name = symbols_.name_of(address, stack.space, stack.process);
-    if (name.symbol.empty()) {
+    const std::string place = name.symbol.empty() ? "[unknown]" : fmt::format("{}+{}", name.symbol, name.offset);
+    if (stack.mode == StackMode::perf) {
+      const bool of_user = stack.space == SymbolSpace::user;
+      append_format(text, "\t{:x} {}{}\n", address, place, of_user ? fmt::format(" ({})", name.module.empty() ? "[unknown]" : name.module) : "");
+    } else if (name.symbol.empty()) {
       append_format(text, "        {:#x}\n", address);
     } else {
-      append_format(text, "        {}+{}\n", name.symbol, name.offset);
+      append_format(text, "        {}\n", place);
     }
   }
 }

@@ -8,6 +8,7 @@
 
 #include "ast/probe_type.h"
 #include "runtime/link.h"
+#include "runtime/plan.h"
 
 namespace fathom {
 
@@ -16,7 +17,8 @@ struct AttachRequest {
   std::span<const AttachPoint> attach_points;
   std::size_t first = 0;                       // the cookie of the first of them; the others follow
   bool needs_cookie = false;
-  std::optional<std::uint32_t> process;  // -p
+  bool together = false;                       // one link for all: see ProbeType::links_together
+  std::optional<std::uint32_t> process;  // -p, or the command of -c
   const Target* target = nullptr;
   std::vector<std::uint32_t> online_cpus;
 };
@@ -27,6 +29,11 @@ Result<Link> attach_perf_event(int program, const void* attr, int process, int c
 
 // The second way alone, without a cookie: for tests, which run on kernels that have the first.
 Result<Link> attach_perf_event_by_ioctl(int program, const void* attr, int process, int cpu);
+
+// Whether one link serves all attach points of a program; it has to be known before the program is loaded.
+bool links_together(const ProgramPlan& program, const Target& target);
+// Whether the kernel has what the program's provider needs.
+Result<void> check_features(const Plan& plan, const Target& target);
 
 // The providers, in the order of the manual.
 ProbeTypes all_probe_types();

@@ -2,6 +2,9 @@
 #include <algorithm>
 #include <string>
 
+#include <fmt/format.h>
+
+#include "runtime/features.h"
 #include "runtime/probes/attach.h"
 #include "runtime/probes/provider.h"
 
@@ -10,40 +13,20 @@ namespace fathom {
 namespace {
 
 constexpr const ProbeType* providers[] = {
-    &begin_probe, &end_probe, &tracepoint_probe, &rawtracepoint_probe, &interval_probe, &profile_probe, &software_probe,
+    &begin_probe,  &end_probe,    &self_probe,     &kprobe_probe,  &kretprobe_probe,  &fentry_probe,   &fexit_probe,    &tracepoint_probe, &rawtracepoint_probe,
+    &uprobe_probe, &uretprobe_probe, &usdt_probe, &profile_probe, &interval_probe, &software_probe, &hardware_probe, &watchpoint_probe, &iter_probe,
 };
 
-// Names that scripts use and that have no provider yet. One-letter names are compared as they are: `U` is not `u`.
+// Names that scripts use and that have no provider. One-letter names are compared as they are: `U` is not `u`.
 struct Missing {
   std::string_view name;
   std::string_view canonical;
 };
 constexpr Missing missing[] = {
-    {"kprobe", "kprobe"},
-    {"k", "kprobe"},
-    {"kretprobe", "kretprobe"},
-    {"kr", "kretprobe"},
-    {"fentry", "fentry"},
-    {"f", "fentry"},
-    {"kfunc", "fentry"},
-    {"fexit", "fexit"},
-    {"fr", "fexit"},
-    {"kretfunc", "fexit"},
-    {"uprobe", "uprobe"},
-    {"u", "uprobe"},
-    {"uretprobe", "uretprobe"},
-    {"ur", "uretprobe"},
-    {"usdt", "usdt"},
-    {"U", "usdt"},
-    {"hardware", "hardware"},
-    {"h", "hardware"},
-    {"watchpoint", "watchpoint"},
-    {"w", "watchpoint"},
-    {"asyncwatchpoint", "watchpoint"},
-    {"aw", "watchpoint"},
-    {"iter", "iter"},
-    {"it", "iter"},
-    {"self", "self"},
+    {"asyncwatchpoint", "asyncwatchpoint"},
+    {"aw", "asyncwatchpoint"},
+    {"test", "test"},
+    {"bench", "bench"},
 };
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -51,6 +34,22 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + '
 }  // namespace
 
 ProbeTypes all_probe_types() { return providers; }
+
+bool links_together(const ProgramPlan& program, const Target& target) {
+  if (program.attach_points.size() < 2 || !program.attach_points.front().from_wildcard) return false;
+  const ProbeType* type = find_probe_type(all_probe_types(), program.attach_points.front().provider);
+  return type->links_together && target.has(*type->links_together);
+}
+
+Result<void> check_features(const Plan& plan, const Target& target) {
+  for (const ProgramPlan& program : plan.programs) {
+    const AttachPoint& point = program.attach_points.front();
+    const ProbeType* type = find_probe_type(all_probe_types(), point.provider);
+    if (!type->needs || target.has(*type->needs)) continue;
+    return fail(fmt::format("can not attach {}: {}", point.text, absence_of(*type->needs)), std::string(type->instead));
+  }
+  return {};
+}
 
 std::string_view known_but_missing(std::string_view provider) {
   std::string name(provider);

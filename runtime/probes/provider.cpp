@@ -75,6 +75,12 @@ Result<std::vector<AttachPoint>> expand_to_itself(const AttachPoint& pattern, co
 
 Result<Context> no_context(const AttachPoint&, const Target&) { return Context(); }
 
+Result<Context> perf_event_context(const AttachPoint&, const Target&) {
+  Context context;
+  context.has_registers = true;
+  return context;
+}
+
 std::vector<std::string> no_suggestions(const AttachPoint&, const Target&) { return {}; }
 
 }  // namespace fathom

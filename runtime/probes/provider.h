@@ -18,9 +18,20 @@ extern const ProbeType begin_probe;
 extern const ProbeType end_probe;
 extern const ProbeType tracepoint_probe;
 extern const ProbeType rawtracepoint_probe;
+extern const ProbeType kprobe_probe;
+extern const ProbeType kretprobe_probe;
+extern const ProbeType uprobe_probe;
+extern const ProbeType uretprobe_probe;
+extern const ProbeType fentry_probe;
+extern const ProbeType fexit_probe;
+extern const ProbeType usdt_probe;
 extern const ProbeType interval_probe;
 extern const ProbeType profile_probe;
 extern const ProbeType software_probe;
+extern const ProbeType hardware_probe;
+extern const ProbeType watchpoint_probe;
+extern const ProbeType iter_probe;
+extern const ProbeType self_probe;
 
 using Parsed = std::expected<AttachPoint, AttachPointProblem>;
 
@@ -42,6 +53,8 @@ std::string_view glob_at(std::span<const std::string> parts, std::size_t index);
 // expand() of providers without wildcards, and suggestions() of those that have none.
 Result<std::vector<AttachPoint>> expand_to_itself(const AttachPoint& pattern, const Target& target);
 Result<Context> no_context(const AttachPoint& point, const Target& target);
+// Of programs on perf events: the registers of what was interrupted.
+Result<Context> perf_event_context(const AttachPoint& point, const Target& target);
 std::vector<std::string> no_suggestions(const AttachPoint& pattern, const Target& target);
 
 // "can not attach POINT: " and what the error number means here, with what to do about it.

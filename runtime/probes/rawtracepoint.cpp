@@ -56,7 +56,8 @@ Result<Context> context(const AttachPoint& point, const Target& target) {
     result.fields.push_back({parameters[i].name, parameters[i].type, ContextSource::argument, static_cast<std::uint32_t>(i)});
   }
   // A tracepoint may really have no argument; without BTF nobody knows, and the verifier refuses what is not there.
-  result.arguments = parameters.empty() ? most_arguments : static_cast<std::uint32_t>(parameters.size());
+  const std::uint32_t count = parameters.empty() ? most_arguments : static_cast<std::uint32_t>(parameters.size());
+  for (std::uint32_t i = 0; i < count; ++i) result.arguments.push_back({"", Type::uint64(), ContextSource::argument, i});
   return result;
 }
 

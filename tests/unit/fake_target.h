@@ -28,6 +28,9 @@ class FakeTarget : public Target {
   std::map<std::string, std::shared_ptr<const StructLayout>> layouts;
   std::map<std::string, std::pair<std::int64_t, Type>> enumerators;
   std::set<Feature> features;
+  std::vector<KernelFunction> functions;
+  std::map<std::string, FunctionSignature> signatures;           // by function
+  std::map<std::string, std::shared_ptr<const Executable>> files;  // by path
   std::uint32_t cpus = 2;
   std::map<std::string, std::uint64_t> symbols;
   // Set: tracefs can not be read, and this is why.
@@ -144,6 +147,28 @@ class FakeTarget : public Target {
     return directory == "/sys/fs/cgroup" ? Result<std::uint64_t>(1) : fail("there is no control group `" + directory + "`");
   }
   std::optional<PidNamespace> pid_namespace() const override { return std::nullopt; }
+  Result<std::vector<KernelFunction>> kernel_functions(std::string_view module, std::string_view function) const override {
+    std::vector<KernelFunction> found;
+    for (const KernelFunction& known : functions) {
+      if (glob_match(function, known.name) && (module.empty() || glob_match(module, known.module))) found.push_back(known);
+    }
+    return found;
+  }
+  std::optional<FunctionSignature> signature(std::string_view, std::string_view function) const override {
+    const auto found = signatures.find(std::string(function));
+    return found == signatures.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::vector<std::string> executables(std::string_view name) const override {
+    const auto found = files.find(std::string(name));
+    return found == files.end() ? std::vector<std::string>() : std::vector{found->first};
+  }
+  Result<std::shared_ptr<const Executable>> executable(const std::string& path) const override {
+    const auto found = files.find(path);
+    if (found == files.end()) return fail("there is no file " + path, "", 2);
+    return found->second;
+  }
+  std::optional<std::uint32_t> process() const override { return std::nullopt; }
+  std::uint32_t most_stack_frames() const override { return default_stack_frames; }
 
   std::uint32_t possible_cpus() const override { return cpus; }
   bool has(Feature feature) const override { return features.contains(feature); }

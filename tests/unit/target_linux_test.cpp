@@ -181,7 +181,7 @@ TEST_F(LinuxTargetTest, EveryRawTracepointOfThisKernelHasAContext) {
   for (const AttachPoint& point : *points) {
     const Result<Context> context = type.context(point, target);
     ASSERT_TRUE(context) << point.text;
-    EXPECT_LE(context->arguments, 12u) << point.text;
+    EXPECT_LE(context->arguments.size(), 12u) << point.text;
     for (const ContextField& field : context->fields) EXPECT_FALSE(field.type.is_none()) << point.text << " " << field.name;
   }
 }

@@ -1,0 +1,96 @@
+// Reading of the two lists.
+#include "runtime/kernel_functions.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <tuple>
+
+namespace fathom {
+
+namespace {
+
+constexpr std::string_view kernel_itself = "vmlinux";
+
+template <class Parse>
+std::vector<KernelFunction> parse_lines(std::string_view text, Parse parse) {
+  std::vector<KernelFunction> functions;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    if (auto function = parse(text.substr(0, end)); function && !is_never_matched(function->name)) functions.push_back(std::move(*function));
+    if (end == std::string_view::npos) break;
+    text.remove_prefix(end + 1);
+  }
+  const auto key = [](const KernelFunction& function) { return std::tie(function.name, function.module); };
+  std::ranges::sort(functions, [&](const KernelFunction& a, const KernelFunction& b) { return key(a) < key(b); });
+  const auto repeated = std::ranges::unique(functions, [&](const KernelFunction& a, const KernelFunction& b) { return key(a) == key(b); });
+  functions.erase(repeated.begin(), repeated.end());
+  return functions;
+}
+
+bool module_matches(std::string_view pattern, std::string_view module) { return pattern.empty() || glob_match(pattern, module); }
+
+// "name [module]" with a blank or a tab between.
+KernelFunction split_module(std::string_view text) {
+  const std::size_t gap = text.find_first_of(" \t");
+  if (gap == std::string_view::npos) return {std::string(kernel_itself), std::string(text)};
+  std::string_view module = text.substr(gap + 1);
+  if (module.starts_with('[')) module.remove_prefix(1);
+  module = module.substr(0, module.find(']'));
+  return {std::string(module), std::string(text.substr(0, gap))};
+}
+
+}  // namespace
+
+bool is_never_matched(std::string_view function) {
+  constexpr std::string_view names[] = {"arch_cpu_idle", "default_idle", "bpf_dispatcher_xdp_func"};
+  return function.starts_with("rcu_") || function.starts_with("__ftrace_invalid_address__") || std::ranges::count(names, function) != 0;
+}
+
+std::optional<KernelFunction> parse_traceable(std::string_view line) {
+  if (line.empty() || line.front() == ' ') return std::nullopt;
+  return split_module(line);
+}
+
+std::optional<KernelFunction> parse_kallsyms_function(std::string_view line) {
+  const std::size_t blank = line.find(' ');
+  if (blank == std::string_view::npos || blank + 3 >= line.size()) return std::nullopt;
+  const char kind = line[blank + 1];
+  if (kind != 't' && kind != 'T' && kind != 'w' && kind != 'W') return std::nullopt;
+  return split_module(line.substr(blank + 3));
+}
+
+const std::string& KernelFunctions::kallsyms() {
+  if (!kallsyms_) kallsyms_ = read_file_at(AT_FDCWD, "/proc/kallsyms").value_or(std::string());
+  return *kallsyms_;
+}
+
+std::optional<KernelFunction> KernelFunctions::find(std::string_view module, std::string_view name) {
+  const std::string& text = kallsyms();
+  const std::string wanted = " " + std::string(name);
+  for (std::size_t at = text.find(wanted); at != std::string::npos; at = text.find(wanted, at + 1)) {
+    const std::size_t end = at + wanted.size();
+    if (end < text.size() && text[end] != '\n' && text[end] != '\t') continue;
+    const std::size_t begin = text.rfind('\n', at) + 1;
+    auto function = parse_kallsyms_function(std::string_view(text).substr(begin, text.find('\n', at) - begin));
+    if (function && module_matches(module, function->module)) return function;
+  }
+  return std::nullopt;
+}
+
+const std::vector<KernelFunction>& KernelFunctions::all(const Tracefs* tracefs) {
+  if (all_) return *all_;
+  const Result<std::string> traceable = tracefs == nullptr ? Result<std::string>(fail("")) : tracefs->read("available_filter_functions");
+  all_ = traceable && !traceable->empty() ? parse_lines(*traceable, parse_traceable) : parse_lines(kallsyms(), parse_kallsyms_function);
+  return *all_;
+}
+
+std::vector<KernelFunction> KernelFunctions::match(std::string_view module, std::string_view pattern, const Tracefs* tracefs) {
+  std::vector<KernelFunction> found;
+  for (const KernelFunction& function : all(tracefs)) {
+    if (glob_match(pattern, function.name) && module_matches(module, function.module)) found.push_back(function);
+  }
+  return found;
+}
+
+}  // namespace fathom

@@ -1,0 +1,112 @@
+// iter: walks once over all objects of a kind (tasks, open files, sockets, …) and runs the body for each. What it can go over are the types
+// bpf_iter__NAME of the kernel's type information; the body reads their members as ctx.MEMBER.
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "runtime/probes/attach.h"
+#include "runtime/probes/provider.h"
+
+namespace fathom {
+
+namespace {
+
+constexpr std::string_view type_prefix = "struct bpf_iter__";
+
+std::string text_of(std::string_view name) { return fmt::format("{}:{}", iter_probe.name, name); }
+
+Parsed parse(std::span<const std::string> parts) {
+  const std::string_view syntax = iter_probe.syntax;
+  if (const auto problem = name_problem(parts, 0, "an iterator's name", syntax, Globs::refused)) return std::unexpected(*problem);
+  if (parts.size() > 2) return bad_part(2, "iter takes a name and a pin, and nothing more", fmt::format("write it as `{}`", syntax));
+  AttachPoint point;
+  point.provider = iter_probe.name;
+  point.function = parts[0];
+  if (parts.size() == 2) point.target = parts[1];
+  point.text = text_of(parts[0]);
+  return point;
+}
+
+Result<std::vector<AttachPoint>> expand(const AttachPoint& pattern, const Target& target) {
+  if (!target.has(Feature::btf)) return fail("iterators need the kernel's type information (/sys/kernel/btf/vmlinux)");
+  if (!target.find_type(std::string(type_prefix) + pattern.function)) return std::vector<AttachPoint>();
+  return std::vector{pattern};
+}
+
+Result<Context> context(const AttachPoint& point, const Target& target) {
+  Context result;
+  if (const auto type = target.find_type(std::string(type_prefix) + point.function)) result.raw = *type;
+  return result;
+}
+
+std::vector<std::string> names(const Target& target) {
+  std::vector<std::string> found;
+  for (const std::string& type : target.struct_names()) {
+    if (type.starts_with(type_prefix)) found.push_back(type.substr(type_prefix.size()));
+  }
+  return found;
+}
+
+std::vector<std::string> suggestions(const AttachPoint&, const Target& target) {
+  std::vector<std::string> texts = names(target);
+  for (std::string& name : texts) name = text_of(name);
+  return texts;
+}
+
+Result<std::vector<ListedProbe>> list(std::span<const std::string> parts, const Target& target, bool with_arguments) {
+  std::vector<ListedProbe> listed;
+  for (const std::string& name : names(target)) {
+    if (!glob_match(glob_at(parts, 0), name)) continue;
+    ListedProbe& line = listed.emplace_back(ListedProbe{text_of(name), {}});
+    const auto type = target.find_type(std::string(type_prefix) + name);
+    const auto layout = type ? target.layout(*type) : nullptr;
+    for (std::size_t i = 0; with_arguments && layout && i < layout->members.size(); ++i) {
+      // Members are wrapped in a union of their own, so that they take 8 bytes on every machine.
+      const StructMember* member = &layout->members[i];
+      const auto inner = member->name.empty() && member->type.is_structure() ? target.layout(member->type) : nullptr;
+      if (inner && !inner->members.empty()) member = &inner->members.front();
+      if (!member->name.empty()) line.arguments.push_back(fmt::format("{} {}", to_string(member->type), member->name));
+    }
+  }
+  return listed;
+}
+
+// The link alone does nothing: the session reads from it, which runs the program for each object.
+Result<std::vector<Link>> attach(const AttachRequest& request) {
+  std::vector<Link> links;
+  for (const AttachPoint& point : request.attach_points) {
+    const int link = bpf_link_create(request.program, 0, BPF_TRACE_ITER, nullptr);
+    if (link < 0 && errno == EINVAL) {
+      return fail(fmt::format("can not attach {}: the kernel wants to know what to go over", point.text), "this iterator needs a map, which scripts can not name", EINVAL);
+    }
+    if (link < 0) return std::unexpected(attach_error(point, errno));
+    links.emplace_back(link);
+  }
+  return links;
+}
+
+}  // namespace
+
+const ProbeType iter_probe = {
+    .name = "iter",
+    .aliases = {"it"},
+    .syntax = "iter:NAME",
+    .doc = "Goes once over all objects of a kind, such as `task` or `task_file`, and runs for each; ctx.MEMBER is the object.",
+    .program = ProgramKind::iterator,
+    .moment = Moment::attached,
+    .filters_process_at_attach = true,
+    .one_program_per_point = true,
+    .needs = Feature::iterator,
+    .instead = "files below /proc tell the same",
+    .parse = parse,
+    .expand = expand,
+    .context = context,
+    .suggestions = suggestions,
+    .list = list,
+    .attach = attach,
+};
+
+}  // namespace fathom

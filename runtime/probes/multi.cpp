@@ -1,0 +1,95 @@
+// bpf(BPF_LINK_CREATE) called directly: the fields that it needs are newer than the library.
+#include "runtime/probes/multi.h"
+
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "runtime/kernel_functions.h"
+#include "runtime/probes/provider.h"
+
+namespace fathom {
+
+namespace {
+
+constexpr std::uint32_t return_flag = 1;  // BPF_F_KPROBE_MULTI_RETURN, BPF_F_UPROBE_MULTI_RETURN
+
+// The beginning of union bpf_attr for BPF_LINK_CREATE, with either kind's fields behind it.
+struct KprobeLink {
+  std::uint32_t program, target, kind, flags;
+  std::uint32_t multi_flags, count;
+  std::uint64_t symbols, addresses, cookies;
+};
+struct UprobeLink {
+  std::uint32_t program, target, kind, flags;
+  std::uint64_t path, offsets, counters, cookies;
+  std::uint32_t count, multi_flags, process, padding;
+};
+
+std::uint64_t address_of(const void* memory) { return reinterpret_cast<std::uintptr_t>(memory); }
+
+// Addresses of functions by name, from one reading of /proc/kallsyms.
+std::map<std::string, std::uint64_t> addresses_of(std::span<const AttachPoint> points) {
+  std::map<std::string, std::uint64_t> addresses;
+  for (const AttachPoint& point : points) addresses.emplace(point.function, 0);
+  const auto text = read_file_at(AT_FDCWD, "/proc/kallsyms");
+  if (!text) return addresses;
+  for (std::size_t begin = 0; begin < text->size();) {
+    std::size_t end = text->find('\n', begin);
+    if (end == std::string::npos) end = text->size();
+    const std::string_view line = std::string_view(*text).substr(begin, end - begin);
+    begin = end + 1;
+    const auto function = parse_kallsyms_function(line);
+    const auto wanted = function ? addresses.find(function->name) : addresses.end();
+    if (wanted != addresses.end() && wanted->second == 0) std::from_chars(line.data(), line.data() + line.size(), wanted->second, 16);
+  }
+  return addresses;
+}
+
+}  // namespace
+
+Result<std::vector<Link>> attach_kprobe_multi(const AttachRequest& request, bool at_return) {
+  const auto known = addresses_of(request.attach_points);
+  std::vector<std::uint64_t> addresses, cookies;
+  for (std::size_t i = 0; i < request.attach_points.size(); ++i) {
+    const std::uint64_t address = known.at(request.attach_points[i].function);
+    if (address == 0) continue;  // hidden, or its module has gone since
+    addresses.push_back(address);
+    cookies.push_back(request.first + i);
+  }
+  if (addresses.empty()) return std::unexpected(attach_error(request.attach_points.front(), ENOENT));
+  KprobeLink attributes = {.program = static_cast<std::uint32_t>(request.program), .target = 0, .kind = kprobe_multi_attach, .flags = 0,
+                           .multi_flags = at_return ? return_flag : 0, .count = static_cast<std::uint32_t>(addresses.size()), .symbols = 0,
+                           .addresses = address_of(addresses.data()), .cookies = address_of(cookies.data())};
+  const int link = static_cast<int>(syscall(SYS_bpf, BPF_LINK_CREATE, &attributes, sizeof attributes));
+  if (link < 0) return std::unexpected(attach_error(request.attach_points.front(), errno));
+  std::vector<Link> links;
+  links.emplace_back(link);
+  return links;
+}
+
+Result<Link> attach_uprobe_multi(const AttachRequest& request, std::span<const AttachPoint> points, std::size_t first, bool at_return) {
+  std::vector<std::uint64_t> offsets, counters, cookies;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    offsets.push_back(points[i].value);
+    counters.push_back(points[i].semaphore);
+    cookies.push_back(first + i);
+  }
+  UprobeLink attributes = {.program = static_cast<std::uint32_t>(request.program), .target = 0, .kind = uprobe_multi_attach, .flags = 0,
+                           .path = address_of(points.front().target.c_str()), .offsets = address_of(offsets.data()),
+                           .counters = address_of(counters.data()), .cookies = address_of(cookies.data()),
+                           .count = static_cast<std::uint32_t>(points.size()), .multi_flags = at_return ? return_flag : 0,
+                           .process = request.process.value_or(0), .padding = 0};
+  const int link = static_cast<int>(syscall(SYS_bpf, BPF_LINK_CREATE, &attributes, sizeof attributes));
+  if (link < 0) return std::unexpected(attach_error(points.front(), errno));
+  return Link(link);
+}
+
+}  // namespace fathom

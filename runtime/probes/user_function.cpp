@@ -1,0 +1,248 @@
+// Functions of programs and libraries.
+#include "runtime/probes/user_function.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "runtime/elf.h"
+#include "runtime/probes/multi.h"
+
+namespace fathom {
+
+namespace {
+
+constexpr std::string_view language = "cpp";  // the part that says that a C++ name follows
+
+std::string text_of(std::string_view provider, std::string_view file, std::string_view function) {
+  return fmt::format("{}:{}:{}", provider, file, function);
+}
+
+// A C++ name up to its parameters: "ns::f(int)" is also "ns::f".
+std::string_view without_parameters(std::string_view name) { return name.substr(0, name.find('(')); }
+
+// Whether the name in the script, or the pattern, stands for this symbol: by its own name, or by its C++ name with or without parameters.
+bool names_symbol(std::string_view wanted, const ExecutableSymbol& symbol, bool is_pattern, bool may_be_cpp) {
+  if (is_pattern ? glob_match(wanted, symbol.name) : wanted == symbol.name) return true;
+  if (!may_be_cpp || !symbol.name.starts_with("_Z")) return false;
+  const std::string readable = demangled(symbol.name);
+  const std::string_view plain = without_parameters(readable);
+  return is_pattern ? glob_match(wanted, readable) || glob_match(wanted, plain) : wanted == readable || wanted == plain;
+}
+
+// Looking at every name's C++ form takes time, so it is done only where the script can mean one.
+bool may_be_cpp(std::string_view wanted) { return wanted.find("::") != std::string_view::npos || wanted.find('(') != std::string_view::npos; }
+
+AttachPoint point_in(const AttachPoint& pattern, const Executable& binary, const std::string& name, std::uint64_t address, std::uint64_t offset) {
+  AttachPoint point = pattern;
+  point.target = binary.path;
+  point.function = name;
+  point.address = address;
+  point.value = offset;
+  point.text = text_of(pattern.provider, binary.path, name);
+  return point;
+}
+
+// Whether the functions that are found first hide those of the same place under other names.
+void add_matches(const AttachPoint& pattern, const Executable& binary, bool cpp, std::vector<AttachPoint>& points) {
+  const bool is_pattern = is_glob(pattern.function);
+  std::set<std::uint64_t> places;
+  for (const ExecutableSymbol& symbol : binary.symbols) {
+    if (!symbol.is_function || !names_symbol(pattern.function, symbol, is_pattern, cpp)) continue;
+    const auto offset = binary.offset_of(symbol.address + pattern.value);
+    if (!offset || !places.insert(*offset).second) continue;
+    AttachPoint point = point_in(pattern, binary, symbol.name, symbol.address + pattern.value, *offset);
+    if (pattern.value != 0) point.text += fmt::format("+{}", pattern.value);
+    point.from_wildcard = is_pattern || is_glob(pattern.target);
+    points.push_back(std::move(point));
+  }
+}
+
+}  // namespace
+
+Parsed parse_user_function(std::span<const std::string> parts, const ProbeType& type, FunctionMoment moment) {
+  const std::string form = fmt::format("write it as `{}`", type.syntax);
+  AttachPoint point;
+  point.provider = type.name;
+  std::string name;
+  if (parts.empty() || (parts.size() == 1 && parts[0].empty())) return std::unexpected(AttachPointProblem{"the file is missing", form, parts.size()});
+  if (parts.size() == 1) {
+    name = parts[0];  // of the program of -p
+  } else if (parts.size() == 2 || (parts.size() == 3 && parts[1] == language)) {
+    point.target = parts[0];
+    name = parts.back();
+  } else {
+    return bad_part(2, fmt::format("{} takes a file and a function, and nothing more", type.name), form + "; a C++ name stands in quotes");
+  }
+  if (name.empty()) return bad_part(parts.size() - 1, "the function is missing", form);
+  if (name.find('/') != std::string::npos && name.find('(') == std::string::npos) {
+    const std::size_t slash = name.find('/');
+    return bad_part(parts.size() - 1, fmt::format("`{}` is not a function name", name),
+                    fmt::format("put a blank before the predicate: `{} {}`", name.substr(0, slash), name.substr(slash)));
+  }
+  const std::size_t index = parts.size() - 1;
+  const auto split = name.find("operator") == std::string::npos ? split_offset(name) : std::optional(std::pair(name, std::uint64_t{0}));
+  if (!split) return bad_part(index, fmt::format("the offset in `{}` is not a number", name), "an offset is decimal or hexadecimal: `+0x10`");
+  if (split->second != 0 && moment == FunctionMoment::returned) return bad_part(index, fmt::format("{} takes no offset", type.name), form);
+  if (const auto address = address_number(split->first); address && moment != FunctionMoment::returned) {
+    point.address = *address;
+  } else {
+    point.function = split->first;
+    point.value = split->second;
+  }
+  point.text = fmt::format("{}:{}{}{}", point.provider, point.target, point.target.empty() ? "" : ":", name);
+  return point;
+}
+
+Result<std::vector<std::string>> files_of(const AttachPoint& pattern, const Target& target) {
+  std::vector<std::string> files = target.executables(pattern.target);
+  if (!files.empty()) return files;
+  if (pattern.target.empty() && target.process()) return fail(fmt::format("there is no process {}", *target.process()), "-p takes the id of a running process");
+  if (pattern.target.empty()) {
+    return fail("the file is missing: no process is given whose program could be meant", fmt::format("name it, as in `{}:/bin/bash:readline`, or use -p PID", pattern.provider));
+  }
+  if (pattern.target.find('/') != std::string::npos) return fail(fmt::format("there is no file {}", pattern.target));
+  const bool is_library = pattern.target.starts_with("lib");
+  return fail(fmt::format("there is no {} `{}`", is_library ? "library" : "program", pattern.target), "write its whole path");
+}
+
+namespace {
+
+Result<std::vector<AttachPoint>> expand_in_files(const AttachPoint& pattern, const Target& target) {
+  const auto files = files_of(pattern, target);
+  if (!files) return std::unexpected(files.error());
+  std::vector<AttachPoint> points;
+  for (const std::string& file : *files) {
+    const auto binary = target.executable(file);
+    if (!binary && files->size() > 1) continue;  // a glob also finds scripts
+    if (!binary) return std::unexpected(binary.error());
+    if (pattern.function.empty()) {
+      // bpftrace's own meaning of a bare number: an address as the file's symbols have it.
+      const auto offset = (*binary)->offset_of(pattern.address);
+      if (!offset) return fail(fmt::format("{:#x} is no address in {}", pattern.address, file), "it is an address of the file's own, as `nm` shows it");
+      points.push_back(point_in(pattern, **binary, fmt::format("{:#x}", pattern.address), pattern.address, *offset));
+      points.back().function.clear();
+      continue;
+    }
+    const std::size_t before = points.size();
+    add_matches(pattern, **binary, may_be_cpp(pattern.function), points);
+    if (points.size() == before && !is_glob(pattern.function)) add_matches(pattern, **binary, true, points);
+  }
+  return points;
+}
+
+// glibc 2.34 took these libraries into libc and left empty ones behind.
+bool is_part_of_libc(std::string_view library) {
+  constexpr std::string_view names[] = {"libpthread", "libdl", "librt", "libutil", "libanl"};
+  return std::ranges::count(names, library.substr(0, library.find(".so"))) != 0;
+}
+
+}  // namespace
+
+Result<std::vector<AttachPoint>> expand_user_function(const AttachPoint& pattern, const Target& target) {
+  Result<std::vector<AttachPoint>> points = expand_in_files(pattern, target);
+  if (points && points->empty() && is_part_of_libc(pattern.target)) {
+    AttachPoint moved = pattern;
+    moved.target = "libc";
+    return expand_in_files(moved, target);
+  }
+  return points;
+}
+
+std::vector<std::string> user_function_suggestions(const AttachPoint& pattern, const Target& target) {
+  std::vector<std::string> texts;
+  for (const std::string& file : target.executables(pattern.target)) {
+    const auto binary = target.executable(file);
+    if (!binary) continue;
+    for (const ExecutableSymbol& symbol : (*binary)->symbols) {
+      if (symbol.is_function) texts.push_back(text_of(pattern.provider, pattern.target, symbol.name));
+    }
+  }
+  return texts;
+}
+
+std::string missing_user_function_help(const AttachPoint& pattern, const Target& target) {
+  for (const std::string& file : target.executables(pattern.target)) {
+    const auto binary = target.executable(file);
+    if (binary && (*binary)->symbols.empty()) {
+      return fmt::format("{} has no symbols: it was stripped; install its debugging symbols, or give an address", file);
+    }
+  }
+  return {};
+}
+
+Result<std::vector<ListedProbe>> list_user_functions(std::span<const std::string> parts, const Target& target, const ProbeType& type) {
+  std::vector<ListedProbe> listed;
+  const bool of_process = target.process().has_value();
+  // Without a file there is no end to what could be listed.
+  if (parts.empty() || (parts.size() == 1 && !of_process)) {
+    if (!of_process) return listed;
+  }
+  AttachPoint pattern;
+  pattern.provider = type.name;
+  pattern.target = parts.size() >= 2 ? parts[0] : "";
+  const std::string_view wanted = glob_at(parts, parts.size() >= 2 ? parts.size() - 1 : 0);
+  const auto files = files_of(pattern, target);
+  if (!files) return std::unexpected(files.error());
+  for (const std::string& file : *files) {
+    const auto binary = target.executable(file);
+    if (!binary && files->size() > 1) continue;
+    if (!binary) return std::unexpected(binary.error());
+    std::set<std::string> names;
+    for (const ExecutableSymbol& symbol : (*binary)->symbols) {
+      if (symbol.is_function && names_symbol(wanted, symbol, is_glob(wanted), may_be_cpp(wanted))) names.insert(symbol.name);
+    }
+    for (const std::string& name : names) listed.push_back({text_of(type.name, file, name), {}});
+  }
+  return listed;
+}
+
+Error user_probe_error(const AttachPoint& point, const Error& cause) {
+  switch (cause.system_error) {
+    case EINVAL:
+    case EIO:
+      return {fmt::format("can not attach {}: the kernel allows no breakpoint there", point.text),
+              "the place must be the beginning of an instruction in the file's code", cause.system_error};
+    case ESRCH: return {fmt::format("can not attach {}: the process has ended", point.text), "", ESRCH};
+    case ENOTSUP:
+      return {fmt::format("can not attach {}: the kernel can not emulate the instruction there", point.text), "choose another place", ENOTSUP};
+    default: return attach_error(point, cause.system_error);
+  }
+}
+
+namespace {
+
+// Points of one file stand together.
+Result<std::vector<Link>> attach_files_together(const AttachRequest& request, bool at_return) {
+  std::vector<Link> links;
+  const std::span<const AttachPoint> points = request.attach_points;
+  for (std::size_t begin = 0; begin < points.size();) {
+    std::size_t end = begin + 1;
+    while (end < points.size() && points[end].target == points[begin].target) ++end;
+    Result<Link> link = attach_uprobe_multi(request, points.subspan(begin, end - begin), request.first + begin, at_return);
+    if (!link) return std::unexpected(user_probe_error(points[begin], link.error()));
+    links.push_back(std::move(*link));
+    begin = end;
+  }
+  return links;
+}
+
+}  // namespace
+
+Result<std::vector<Link>> attach_user_functions(const AttachRequest& request, FunctionMoment moment) {
+  const bool at_return = moment == FunctionMoment::returned;
+  if (request.together) return attach_files_together(request, at_return);
+  std::vector<Link> links;
+  for (std::size_t i = 0; i < request.attach_points.size(); ++i) {
+    const AttachPoint& point = request.attach_points[i];
+    const FunctionEvent event{.source = "uprobe", .at_return = at_return, .name = point.target, .place = point.value, .semaphore = point.semaphore};
+    Result<Link> link = attach_function_event(request, i, event);
+    if (!link) return std::unexpected(user_probe_error(point, link.error()));
+    links.push_back(std::move(*link));
+  }
+  return links;
+}
+
+}  // namespace fathom

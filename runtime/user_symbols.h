@@ -1,0 +1,81 @@
+// Names for addresses of processes. What a process has mapped is read when the process is first heard of, because it may have ended when its
+// addresses are shown; the symbols of a file are read when an address in it is first shown, once for all processes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ast/executable.h"
+#include "runtime/descriptor.h"
+#include "runtime/output/output.h"
+
+namespace fathom {
+
+// A line of /proc/PID/maps.
+struct MemoryMapping {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  std::uint64_t offset = 0;  // in the file
+  std::string path;          // "/usr/bin/bash", "[vdso]"; empty: no file
+  bool executable = false;
+  bool deleted = false;
+};
+std::vector<MemoryMapping> parse_mappings(std::string_view text);
+
+// The symbol that holds an address of the file's own; null where there is none. One whose size is unknown reaches to the next.
+const ExecutableSymbol* symbol_at(const Executable& executable, std::uint64_t address);
+
+class UserSymbols {
+ public:
+  explicit UserSymbols(bool demangle = true) : demangle_(demangle) {}
+
+  // Takes note of what the process has mapped now.
+  void remember(std::uint32_t process);
+  // A file of the process lies at its own addresses plus `base`. Of no use where the process could be looked at.
+  void loaded_at(std::uint32_t process, const std::string& path, std::uint64_t base);
+  SymbolSource::Name name_of(std::uint64_t address, std::uint32_t process);
+
+ private:
+  // A file that is mapped somewhere. Read when it is first needed; held open where its path may lead nowhere by then.
+  struct File {
+    std::string path;  // to open
+    Descriptor descriptor;
+    bool tried = false;
+    std::optional<Executable> executable;
+  };
+  struct Place {
+    MemoryMapping mapping;
+    File* file = nullptr;  // null: memory without a file, or code made at run time
+  };
+  // A line of /tmp/perf-PID.map, where compilers at run time name their code.
+  struct MadeFunction {
+    std::uint64_t begin;
+    std::uint64_t size;
+    std::string name;
+  };
+  struct Process {
+    std::vector<std::vector<Place>> readings;  // the newest last: exec and dlopen change what is mapped
+    std::chrono::steady_clock::time_point read;
+    std::vector<MadeFunction> made;
+    std::uint64_t made_bytes = 0;  // of the file when it was read
+  };
+
+  const Place* place_of(const Process& process, std::uint64_t address) const;
+  File* file_of(const MemoryMapping& mapping, std::uint32_t process, bool apart);
+  File* file_at(const std::string& path);
+  const Executable* read(File& file);
+  void read_made(Process& known, std::uint32_t process);
+  std::string made_name(const Process& known, std::uint64_t address, std::uint64_t& offset) const;
+
+  bool demangle_;
+  std::map<std::uint32_t, Process> processes_;
+  std::map<std::string, std::unique_ptr<File>> files_;
+};
+
+}  // namespace fathom
