@@ -200,7 +200,7 @@ Value Decoder::decode(Bytes bytes, const Type& type) const {
     case TypeKind::pointer:
     case TypeKind::enumeration:
     case TypeKind::symbol:
-      if (type.symbol_space() == SymbolSpace::user) {
+      if (type.is(TypeKind::symbol) && type.symbol_space() == SymbolSpace::user) {
         auto value = read<layout::SymbolValue>(bytes);
         return {SymbolValue{value.address, SymbolSpace::user, value.process}};
       }
