@@ -192,7 +192,7 @@ void Inference::assign_map(const Assignment& node, const MapAccess& target, Rang
   }
   type = value(*node.value);
   if (node.op) {
-    check_divisor(*node.op, *node.value);
+    check_right_side(*node.op, *node.value);
     Facts left;
     left.type = map.value;
     // A map that is only ever changed by `op=` starts as a number.
@@ -206,7 +206,7 @@ void Inference::assign_map(const Assignment& node, const MapAccess& target, Rang
       diagnostics_.report<DiagnosticId::operand_types>(range, fmt::format("{}=", spelling(*node.op)), to_string(left.type), to_string(type));
       return;
     }
-    target_facts.is_signed = compares_signed(left, facts(*node.value));
+    target_facts.is_signed = operates_signed(*node.op, left, facts(*node.value));
     bool keeps_type = left.type.is_pointer() || (left.type.is_integer() && !left.type.is_signed());
     type = keeps_type ? left.type : *result;
   }
@@ -222,7 +222,7 @@ void Inference::assign_variable(const Assignment& node, const Variable& target, 
       if (final_) diagnostics_.report<DiagnosticId::undefined_variable>(node.target->range, written_name(target.name)).with_help("give it a value first");
       return;
     }
-    check_divisor(*node.op, *node.value);
+    check_right_side(*node.op, *node.value);
     Facts left;
     left.type = probe_.variables[*index].type;
     auto result = binary_result(*node.op, left, facts(*node.value));
@@ -230,7 +230,7 @@ void Inference::assign_variable(const Assignment& node, const Variable& target, 
       diagnostics_.report<DiagnosticId::operand_types>(range, fmt::format("{}=", spelling(*node.op)), to_string(left.type), to_string(type));
       return;
     }
-    facts(*node.target).is_signed = compares_signed(left, facts(*node.value));
+    facts(*node.target).is_signed = operates_signed(*node.op, left, facts(*node.value));
     type = *result;
   }
   if (!index) index = declare_variable(target.name);

@@ -66,7 +66,7 @@ class Inference {
   Type unary(const ast::Unary& node, Range range, Facts& facts);
   Type step(const ast::Step& node, Range range, Facts& facts);
   Type binary(const ast::Binary& node, Range range, Facts& facts);
-  void check_divisor(ast::BinaryOperator op, const ast::Expression& divisor);
+  void check_right_side(ast::BinaryOperator op, const ast::Expression& divisor);
   Type ternary(const ast::Ternary& node, Range range, Facts& facts);
   Type tuple(const ast::Tuple& node);
   Type record(const ast::Record& node);

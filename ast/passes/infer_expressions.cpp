@@ -220,13 +220,8 @@ Type Inference::binary(const Binary& node, Range range, Facts& facts) {
     }
     return Type::none();
   }
-  facts.is_signed = compares_signed(left, right);
-  check_divisor(node.op, *node.right);
-  bool shifts = node.op == BinaryOperator::shift_left || node.op == BinaryOperator::shift_right;
-  if (shifts) facts.is_signed = left.type.is_signed();
-  if (shifts && right.constant && (*right.constant < 0 || *right.constant > 63)) {
-    diagnostics_.report<DiagnosticId::shift_too_large>(node.right->range, *right.constant).with_help("shift by 0 to 63");
-  }
+  facts.is_signed = operates_signed(node.op, left, right);
+  check_right_side(node.op, *node.right);
   if (left.type.is_numeric() && right.type.is_numeric()) facts.constant = fold(node.op, left, right, facts.is_signed);
   if (final_ && left.type.is_string() && right.type.is_string()) {
     const Facts& literal = left.text ? left : right;
@@ -241,9 +236,15 @@ Type Inference::binary(const Binary& node, Range range, Facts& facts) {
   return *result;
 }
 
-void Inference::check_divisor(BinaryOperator op, const Expression& divisor) {
+void Inference::check_right_side(BinaryOperator op, const Expression& right) {
+  const auto& constant = facts(right).constant;
+  if (!constant) return;
   bool divides = op == BinaryOperator::divide || op == BinaryOperator::remainder;
-  if (divides && facts(divisor).constant == 0 && final_) diagnostics_.report<DiagnosticId::division_by_zero>(divisor.range);
+  if (divides && *constant == 0 && final_) diagnostics_.report<DiagnosticId::division_by_zero>(right.range);
+  bool shifts = op == BinaryOperator::shift_left || op == BinaryOperator::shift_right;
+  if (shifts && (*constant < 0 || *constant > 63)) {
+    diagnostics_.report<DiagnosticId::shift_too_large>(right.range, *constant).with_help("shift by 0 to 63");
+  }
 }
 
 Type Inference::ternary(const Ternary& node, Range range, Facts& facts) {

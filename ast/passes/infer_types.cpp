@@ -40,6 +40,18 @@ std::optional<Type> sized_type(std::string_view name, std::uint32_t capacity) {
   return std::nullopt;
 }
 
+// "did you mean `struct task_struct`?" By the tag alone: all names share their keyword.
+std::string similar_type(const std::string& wanted, const std::vector<std::string>& names) {
+  std::string keyword = wanted.substr(0, wanted.find(' ') + 1);  // with the blank; empty for a typedef
+  if (keyword.empty()) return did_you_mean(wanted, names);
+  std::vector<std::string> tags;
+  for (const std::string& name : names) {
+    if (name.starts_with(keyword)) tags.push_back(name.substr(keyword.size()));
+  }
+  std::string near = nearest(wanted.substr(keyword.size()), tags);
+  return near.empty() ? "" : fmt::format("did you mean `{}{}`?", keyword, near);
+}
+
 std::uint32_t bytes_in(const Type& type) { return type.is(TypeKind::buffer) ? type.buffer_capacity() : type.size(); }
 
 }  // namespace
@@ -93,7 +105,7 @@ std::optional<Type> Inference::resolve(const TypeName& name, std::uint32_t bytes
   std::optional<Type> type = base_type(name, takes_capacity);
   if (!type) {
     if (final_ && !name.of) {
-      std::string help = did_you_mean(name.base, target_.struct_names());
+      std::string help = similar_type(name.base, target_.struct_names());
       if (help.empty() && !target_.has(Feature::btf)) help = "this kernel has no type information (/sys/kernel/btf/vmlinux)";
       diagnostics_.report<DiagnosticId::unknown_type>(name.range, name.base).with_help(help);
     }

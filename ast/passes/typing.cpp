@@ -119,7 +119,8 @@ std::optional<Type> binary_result(BinaryOperator op, const Facts& left, const Fa
   return arithmetic_signed(left, right) ? Type::int64() : Type::uint64();
 }
 
-bool compares_signed(const Facts& left, const Facts& right) {
+bool operates_signed(BinaryOperator op, const Facts& left, const Facts& right) {
+  if (op == BinaryOperator::shift_left || op == BinaryOperator::shift_right) return left.type.is_signed();
   if (!left.type.is_numeric() || !right.type.is_numeric()) return false;  // addresses
   return arithmetic_signed(left, right);
 }

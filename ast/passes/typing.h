@@ -20,8 +20,8 @@ std::optional<Type> binary_result(ast::BinaryOperator op, const Facts& left, con
 // The value of an operator over constants, where both are known and the result is defined.
 std::optional<std::int64_t> fold(ast::BinaryOperator op, const Facts& left, const Facts& right, bool is_signed);
 
-// Whether comparisons of these operands are signed.
-bool compares_signed(const Facts& left, const Facts& right);
+// Whether an operator takes these operands as signed numbers. A shift goes by its left side.
+bool operates_signed(ast::BinaryOperator op, const Facts& left, const Facts& right);
 
 // The bits of a constant as an integer type keeps them.
 std::int64_t narrowed(std::int64_t value, const Type& type);
