@@ -446,6 +446,7 @@ bool is_comparable(const Type& type) {
     case TypeKind::buffer:
     case TypeKind::pointer:
     case TypeKind::enumeration:
+    case TypeKind::inet:
     case TypeKind::macaddr:
     case TypeKind::username:
     case TypeKind::symbol: return true;
@@ -455,7 +456,6 @@ bool is_comparable(const Type& type) {
     case TypeKind::structure:  // padding and unions
     case TypeKind::stack:
     case TypeKind::timestamp:
-    case TypeKind::inet:
     case TypeKind::cgroup_path:
     case TypeKind::context:
     case TypeKind::aggregation: return false;

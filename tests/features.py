@@ -34,6 +34,12 @@ def has_tracefs():
     return descriptor >= 0
 
 
+def has_btf_name(name):
+    """Whether the kernel's type information has this name."""
+    path = pathlib.Path("/sys/kernel/btf/vmlinux")
+    return path.exists() and b"\0" + name + b"\0" in path.read_bytes()
+
+
 def has_hardware_events():
     """Whether the CPU's cycle counter can be opened."""
     attributes = ctypes.create_string_buffer(struct.pack("IIQQ", 0, 128, 0, 1000000) + bytes(104))
@@ -117,6 +123,8 @@ PROBES = {
     "hardware": has_hardware_events,
     "kallsyms": lambda: any(not line.startswith("0000000000000000") for line in open("/proc/kallsyms", encoding="ascii", errors="replace")),
     "cc": lambda: shutil.which("cc") is not None and shutil.which("c++") is not None,
+    "cgroup-unified": lambda: pathlib.Path("/sys/fs/cgroup/unified/cgroup.procs").exists(),
+    "kfunc-marks": lambda: has_btf_name(b"bpf_kfunc"),
     "bpftrace": lambda: shutil.which("bpftrace") is not None,
 }
 

@@ -40,7 +40,7 @@ std::optional<Type> comparison_result(BinaryOperator op, const Type& left, const
   if (left.is_string() || right.is_string()) {
     return left.is_string() && right.is_string() && is_equality(op) ? std::optional(Type::boolean()) : std::nullopt;
   }
-  bool in_memory = left.is_tuple() || left.is_array() || left.is(TypeKind::buffer);
+  bool in_memory = left.is_tuple() || left.is_array() || left.is(TypeKind::buffer) || left.is(TypeKind::inet);
   if (in_memory) {
     bool alike = left.kind() == right.kind() && is_comparable(left) && is_comparable(right) && unify(left, right);
     return alike && is_equality(op) ? std::optional(Type::boolean()) : std::nullopt;

@@ -14,8 +14,9 @@ constexpr std::int64_t max_lhist_buckets = 1000;
 // Sums and extremes are signed where their operand is.
 void check_operand(CallCheck& call) {
   const Type& type = call.type(0);
-  bool is_signed = type.is_signed() && !call.facts(0).constant;
-  call.result().type = Type::aggregation(*call.builtin().aggregation, is_signed || (call.facts(0).constant && *call.facts(0).constant < 0));
+  const auto& constant = call.facts(0).constant;
+  bool is_signed = type.is_signed() && (!constant || *constant < 0);
+  call.result().type = Type::aggregation(*call.builtin().aggregation, is_signed);
 }
 
 void add(BpfBuilder& bpf, llvm::Value* place, llvm::Value* amount) {

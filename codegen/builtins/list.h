@@ -6,6 +6,7 @@
 namespace fathom::codegen {
 
 BuiltinFamily process_builtins();
+BuiltinFamily comm_builtins();
 BuiltinFamily task_builtins();
 BuiltinFamily cgroup_builtins();
 BuiltinFamily time_builtins();

@@ -6,19 +6,11 @@ namespace fathom::codegen {
 
 namespace {
 
-constexpr std::uint32_t comm_size = 16;  // TASK_COMM_LEN
 constexpr std::uint64_t low_half = 0xffffffff;
 
 // Two u32 in one u64: process or group in the high half, thread or user in the low one.
 void high(CallLowering& call, Helper helper) { call.give(call.bpf().CreateLShr(call.bpf().call(helper, {}), 32)); }
 void low(CallLowering& call, Helper helper) { call.give(call.bpf().CreateAnd(call.bpf().call(helper, {}), low_half)); }
-
-void lower_comm(CallLowering& call) {
-  Destination memory = call.result_memory();
-  call.bpf().clear(memory.memory, comm_size);  // older kernels leave what follows the name as it was
-  call.bpf().call(Helper::get_current_comm, {memory.memory, call.bpf().getInt32(comm_size)});
-  call.give_memory(memory.memory);
-}
 
 void check_curtask(CallCheck& call) {
   Type task = call.target().find_type("struct task_struct").value_or(Type::none());
@@ -57,8 +49,6 @@ BuiltinFamily process_builtins() {
        .lower = [](CallLowering& call) { low(call, Helper::get_current_uid_gid); }},
       {.prototype = "uint64 gid", .doc = "Group id of the current task.", .form = Form::variable,
        .lower = [](CallLowering& call) { high(call, Helper::get_current_uid_gid); }},
-      {.prototype = "auto comm", .doc = "Name of the current task, at most 15 characters.", .form = Form::variable,
-       .check = [](CallCheck& call) { call.result().type = Type::string(comm_size); }, .lower = lower_comm, .writes_in_place = true},
       {.prototype = "auto curtask", .doc = "The current task, a pointer to its struct task_struct.", .form = Form::variable,
        .check = check_curtask, .lower = [](CallLowering& call) { plain(call, Helper::get_current_task); }},
       {.prototype = "username username", .doc = "Name of the user whose id the current task has; looked up in /etc/passwd when it is printed.",

@@ -14,7 +14,7 @@ constexpr std::uint64_t most_rounds = 1u << 23;  // of bpf_loop()
 // A string in memory that begins at a whole word, padded to its capacity.
 Operand aligned_string(CallLowering& call, std::size_t index) {
   Operand value = call.probe().lower(call.argument(index));
-  if (value.place == Operand::Place::memory && value.alignment >= word) return value;
+  if (value.place == Operand::Place::memory && value.alignment >= word && value.padded) return value;
   Destination copy{call.probe().temporary(value.type.size()), value.type, true};
   call.probe().store(value, copy);
   return {Operand::Place::memory, copy.memory, value.type};

@@ -122,7 +122,7 @@ TEST(Check, Refusals) {
   EXPECT_EQ(ids("BEGIN { printk(\"%.3s\", comm) }"), "bad_format");
   EXPECT_EQ(ids("tracepoint:sched:nothing { }"), "no_such_attach_point");
   EXPECT_EQ(ids("kprobe:f { }"), "unsupported_probe_type");
-  EXPECT_EQ(ids("BEGIN { @ = kaddr(\"x\") }"), "unsupported_feature");
+  EXPECT_EQ(ids("BEGIN { @ = socket_cookie(\"x\") }"), "unsupported_feature");
 }
 
 TEST(Check, ProbesThatAreMissingDoNotMakeMapsUnknown) {
