@@ -44,6 +44,7 @@ struct Builtin {
   std::optional<Aggregation> aggregation = std::nullopt;
   // Whether it reads what differs from attach point to attach point: args, argN, retval.
   bool reads_context = false;
+  bool gives_fields = false;  // only the fields named behind it are read: args.NAME
   // Whether it has to know which of several attach points fired.
   bool reads_cookie = false;
   // Whether it can build its result right where it is wanted, in a record of the ring.

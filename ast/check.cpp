@@ -7,6 +7,7 @@
 #include "ast/passes/infer.h"
 #include "ast/passes/map_declarations.h"
 #include "ast/passes/options.h"
+#include "ast/passes/share_places.h"
 #include "ast/print.h"
 #include "ast/text.h"
 
@@ -32,6 +33,7 @@ CheckedProgram check(const ast::Program& program, const SourceFile& source, cons
   if (diagnostics.has_errors()) return checked;
   apply_map_declarations(checked, diagnostics);
   collect_options(checked, diagnostics);
+  if (!diagnostics.has_errors()) share_places(checked, target);
   return checked;
 }
 
@@ -43,6 +45,7 @@ std::string to_string(const CheckedProgram& program) {
   for (const CheckedProbe& probe : program.probes) {
     text += fmt::format("{} for", probe.type->name);
     for (const AttachPoint& point : probe.attach_points) text += " " + point.text;
+    if (probe.place) text += " at " + probe.place->point.text;
     text += "\n";
     for (const CheckedVariable& variable : probe.variables) text += fmt::format("  variable ${} : {}\n", variable.name, to_string(variable.type));
     text += ast::to_string(*probe.probe, [&](const ast::Expression& node) {

@@ -40,6 +40,8 @@ struct CheckedProbe {
   const ProbeType* type = nullptr;
   std::vector<AttachPoint> attach_points;
   Context context;
+  std::optional<SharedPlace> place;    // the program runs there instead of at the attach points themselves
+  std::vector<std::uint32_t> numbers;  // of the attach points at that place
   std::vector<Facts> facts;  // by ast::NodeId, from the probe's first node on
   std::vector<CheckedVariable> variables;
   // Names of the first variables: those that are read outside the block that gives them their value, as old scripts do. They belong to the

@@ -54,6 +54,7 @@ enum class ContextSource : std::uint8_t {
   argument,        // u64 number `offset` of the context (raw tracepoints)
   typed_argument,  // the same where the verifier knows the argument's type (fentry, fexit)
   register_value,  // u64 at `offset` of the context, a struct pt_regs
+  saved_register,  // u64 at `offset` of the struct pt_regs that argument 0 points to
   memory,          // in memory of `type`'s space, at register `offset` plus `displacement` plus `scale` times register `index`
   constant,        // `displacement` itself
   function,        // the address of the traced function, which the kernel knows
@@ -83,6 +84,27 @@ struct Context {
   Type raw;                    // what ctx points to; none where only its address is of use
 
   friend bool operator==(const Context&, const Context&) = default;
+};
+
+// An event that passes one place together with many others, which numbers tell apart there: a system call at sys_enter.
+struct SharedEvent {
+  std::string_view place;
+  std::uint32_t number = 0;
+};
+
+// Such a place: one program there serves any number of attach points with one link. The kernel takes links of events apart one by one, and
+// waits for all CPUs at each. A body sees the same as at the event itself, but for the kernel's own way to the program.
+struct SharedPlace {
+  AttachPoint point;  // what the program is attached to
+  ProgramKind program = ProgramKind::raw_tracepoint;
+  ContextField number;        // of the event that passes
+  std::uint32_t numbers = 0;  // all of them are smaller
+  // An event that only has the number of another one: bits in a u32 of the current task say so.
+  struct Foreign {
+    std::uint32_t task_offset = 0;
+    std::uint32_t mask = 0;
+  } foreign;
+  std::vector<std::optional<ContextField>> fields;  // the context's, as they are read here; none: not to be had
 };
 
 // Why an attach point can not be: points at one part of it (0 is the provider's name).
@@ -138,6 +160,9 @@ struct ProbeType {
   Result<std::vector<Link>> (*attach)(const AttachRequest& request);
   // What to say where the attach point does not exist, if the provider knows more than its nearest neighbour; may be null.
   std::string (*missing_help)(const AttachPoint& pattern, const Target& target) = nullptr;
+  // Whether the attach point's event passes a place with many others, and that place for this context; none where it does not. Null: never.
+  std::optional<SharedEvent> (*shared_event)(const AttachPoint& point) = nullptr;
+  std::optional<SharedPlace> (*shared_place)(std::string_view place, const Context& context, const Target& target) = nullptr;
 };
 
 using ProbeTypes = std::span<const ProbeType* const>;

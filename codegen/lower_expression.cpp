@@ -95,6 +95,13 @@ Operand ProbeLowering::context_field(const ContextField& field) {
       return scalar(read.is_numeric() ? bpf_.narrow(value, read.size(), read.is_signed()) : value);
     }
     case ContextSource::register_value: return scalar(bpf_.load_context(context(), field.offset, read.size(), read.is_signed()));
+    case ContextSource::saved_register: {
+      llvm::Value* registers = bpf_.load_context(context(), 0, word, false);
+      llvm::Value* memory = temporary(word);
+      this->read(memory, bpf_.CreateAdd(registers, bpf_.number(field.offset)), word, AddressSpace::kernel);
+      llvm::Value* value = bpf_.load(memory, word, false);
+      return scalar(read.is_numeric() ? bpf_.narrow(value, read.size(), read.is_signed()) : value);
+    }
     case ContextSource::memory: {
       llvm::Value* address = bpf_.CreateAdd(bpf_.load_context(context(), field.offset, word, false),
                                             bpf_.number(static_cast<std::uint64_t>(field.displacement)));

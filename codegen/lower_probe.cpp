@@ -4,6 +4,8 @@
 //   setup   claims scratch memory, where the body needs any
 //   body    …
 //   leave   gives the scratch memory back; returns 0
+#include <cstring>
+
 #include "codegen/lowering.h"
 
 namespace fathom::codegen {
@@ -35,6 +37,7 @@ void ProbeLowering::run() {
   bpf_.SetCurrentDebugLocation(program_.object().location(function_, probe_.probe->range));
   array_key_ = bpf_.word();
   bpf_.CreateStore(bpf_.number(0), array_key_);
+  if (probe_.place) check_place();
   if (probe_.type->moment == Moment::attached) check_stop();
   check_process();
   check_object();
@@ -90,6 +93,37 @@ void ProbeLowering::check_stop() {
   bpf_.CreateRet(bpf_.number(0));
   bpf_.SetInsertPoint(go);
 }
+
+// At a place that many events pass, a table says which attach point an event's number belongs to: 0 for none, 1 for the first.
+void ProbeLowering::check_place() {
+  constexpr std::uint32_t entry_size = 2;
+  const SharedPlace& place = *probe_.place;
+  std::string table(std::size_t{place.numbers} * entry_size, '\0');
+  for (std::size_t i = 0; i < probe_.numbers.size(); ++i) {
+    const auto entry = static_cast<std::uint16_t>(i + 1);
+    std::memcpy(&table[std::size_t{probe_.numbers[i]} * entry_size], &entry, entry_size);
+  }
+  llvm::BasicBlock* other = bpf_.block("other_event");
+  auto go_on_if = [&](llvm::Value* condition) {
+    llvm::BasicBlock* next = bpf_.block("this_event");
+    bpf_.CreateCondBr(condition, next, other);
+    bpf_.SetInsertPoint(next);
+  };
+  llvm::Value* number = context_field(place.number).value;
+  go_on_if(bpf_.CreateICmpULT(number, bpf_.number(place.numbers)));
+  llvm::Value* entry = bpf_.at(program_.object().bytes(table), bpf_.CreateMul(number, bpf_.number(entry_size)));
+  llvm::Value* found = bpf_.load(entry, entry_size, false);
+  go_on_if(bpf_.to_bool(found));
+  point_ = bpf_.CreateSub(found, bpf_.number(1));
+  llvm::Value* flags = temporary(sizeof(std::uint32_t));
+  llvm::Value* task = bpf_.call(Helper::get_current_task, {});
+  read(flags, bpf_.CreateAdd(task, bpf_.number(place.foreign.task_offset)), sizeof(std::uint32_t), AddressSpace::kernel);
+  llvm::Value* foreign = bpf_.CreateAnd(bpf_.load(flags, sizeof(std::uint32_t), false), place.foreign.mask);
+  go_on_if(bpf_.CreateNot(bpf_.to_bool(foreign)));
+  llvm::IRBuilder<>(other).CreateRet(bpf_.number(0));
+}
+
+llvm::Value* ProbeLowering::point() { return probe_.place ? point_ : bpf_.call(Helper::get_attach_cookie, {context()}); }
 
 void ProbeLowering::check_process() {
   const auto& process = program_.checked().settings.process;

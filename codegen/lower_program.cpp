@@ -68,11 +68,12 @@ void ProgramLowering::run() {
     const CheckedProbe& probe = checked_.probes[i];
     ProgramPlan program;
     program.name = program_name(probe, i);
-    program.kind = probe.type->program;
+    program.kind = probe.place ? probe.place->program : probe.type->program;
+    if (probe.place) program.place = probe.place->point;
     program.moment = probe.type->moment;
     program.attach_points = probe.attach_points;
     for (const Facts& facts : probe.facts) program.needs_cookie |= facts.builtin != nullptr && facts.builtin->reads_cookie;
-    program.needs_cookie = program.needs_cookie && probe.attach_points.size() > 1;
+    program.needs_cookie = program.needs_cookie && probe.attach_points.size() > 1 && !probe.place;
     llvm::Function* function = object_.program(program.name, std::string(section_of(program.kind)), probe.probe->range);
     plan_.programs.push_back(std::move(program));
     ProbeLowering(*this, probe, function).run();

@@ -102,6 +102,8 @@ class ProbeLowering {
   llvm::Value* scalar(const ast::Expression& expression);
   llvm::Value* condition(const ast::Expression& expression);
   Operand context_field(const ContextField& field);
+  // Which of the probe's attach points fired: its index.
+  llvm::Value* point();
   // Whether lowering it with a destination builds the value right there.
   bool writes_in_place(const ast::Expression& expression) const;
 
@@ -152,6 +154,7 @@ class ProbeLowering {
   // frame
   void check_stop();
   void check_process();
+  void check_place();
   void check_object();
   void mark_progress();
   void claim_scratch();
@@ -243,6 +246,7 @@ class ProbeLowering {
   llvm::Value* arena_ = nullptr;  // the stack that pieces are cut from
   std::uint32_t arena_used_ = 0;
   Range current_;                 // the statement being lowered
+  llvm::Value* point_ = nullptr;  // at a shared place: see point()
   llvm::Value* array_key_ = nullptr;
   llvm::AllocaInst* loop_context_ = nullptr;
   llvm::Value* read_word_ = nullptr;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,7 @@ struct ProgramPlan {
   Moment moment = Moment::attached;
   // Attach points with their BPF cookies: the index in this list.
   std::vector<AttachPoint> attach_points;
+  std::optional<AttachPoint> place;  // attached there instead, once
   bool needs_cookie = false;
 };
 

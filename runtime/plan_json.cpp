@@ -153,6 +153,7 @@ Json json_of(const ProgramPlan& program) {
           {"kind", spelling(program.kind)},
           {"moment", spelling(program.moment)},
           {"needs_cookie", program.needs_cookie},
+          {"place", program.place ? json_of(*program.place) : Json(nullptr)},
           {"attach_points", list(program.attach_points)}};
 }
 

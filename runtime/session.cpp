@@ -150,10 +150,11 @@ Result<void> Session::run_programs(Moment moment) {
 Result<void> Session::attach() {
   for (const ProgramPlan& program : plan_.programs) {
     if (program.moment != Moment::attached) continue;
-    const ProbeType* type = find_probe_type(all_probe_types(), program.attach_points.front().provider);
+    const std::span<const AttachPoint> points = program.place ? std::span(&*program.place, 1) : std::span(program.attach_points);
+    const ProbeType* type = find_probe_type(all_probe_types(), points.front().provider);
     AttachRequest request;
     request.program = object_.program(program.name);
-    request.attach_points = program.attach_points;
+    request.attach_points = points;
     request.needs_cookie = program.needs_cookie;
     request.process = plan_.settings.process;
     if (watched_ != nullptr) request.process = static_cast<std::uint32_t>(watched_->process());
@@ -161,10 +162,10 @@ Result<void> Session::attach() {
     request.target = &target_;
     request.online_cpus = online_cpus();
     // One at a time: the kernel may take tens of milliseconds for each, and Ctrl-C must not wait for hundreds.
-    const std::size_t step = request.together ? program.attach_points.size() : 1;
-    for (std::size_t i = 0; i < program.attach_points.size() && !exiting_; i += step) {
+    const std::size_t step = request.together ? points.size() : 1;
+    for (std::size_t i = 0; i < points.size() && !exiting_; i += step) {
       request.first = i;
-      request.attach_points = std::span(program.attach_points).subspan(i, step);
+      request.attach_points = points.subspan(i, step);
       auto links = type->attach(request);
       if (!links) return std::unexpected(links.error());
       for (Link& link : *links) {

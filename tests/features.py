@@ -6,6 +6,8 @@ import os
 import pathlib
 import shutil
 import struct
+import subprocess
+import sys
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 SYS_FSOPEN, SYS_BPF, SYS_PERF_EVENT_OPEN = 430, 321, 298
@@ -108,6 +110,12 @@ def has_uprobe_multi():
     return error == errno.ENOENT
 
 
+def has_32_bit_calls():
+    """Whether a 64-bit process may make a 32-bit system call; where it may not, it is killed."""
+    program = pathlib.Path(__file__).parent / "kernel" / "inputs" / "calls.py"
+    return subprocess.run([sys.executable, str(program), "--compat"], capture_output=True, check=False).returncode == 0
+
+
 PROBES = {
     "root": lambda: os.geteuid() == 0,
     "bpf": has_bpf,
@@ -121,6 +129,7 @@ PROBES = {
     "fentry": has_trampolines,
     "uprobe_multi": has_uprobe_multi,
     "hardware": has_hardware_events,
+    "ia32": has_32_bit_calls,
     "kallsyms": lambda: any(not line.startswith("0000000000000000") for line in open("/proc/kallsyms", encoding="ascii", errors="replace")),
     "cc": lambda: shutil.which("cc") is not None and shutil.which("c++") is not None,
     "cgroup-unified": lambda: pathlib.Path("/sys/fs/cgroup/unified/cgroup.procs").exists(),

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "ast/text.h"
 #include "ast/walk.h"
@@ -11,6 +12,13 @@
 namespace fathom {
 
 namespace {
+
+// What a body reads of its probe's context. Attach points that are alike in that need not be told apart.
+struct ContextUse {
+  bool any = false;
+  bool whole = false;            // more than fields of `args`
+  std::set<std::string> fields;  // their names
+};
 
 class Expander {
  public:
@@ -38,36 +46,53 @@ class Expander {
   const Target& target_;
   Diagnostics& diagnostics_;
   std::size_t attach_points_ = 0;
-  bool reads_context_ = false;
+  ContextUse use_;                // by the present probe
   std::vector<Missing> missing_;  // attach points of the present probe that stand for nothing
 };
 
-// Whether the body names a builtin that reads the probe's context. If not, all attach points of a provider are alike and need not be
-// looked at one by one.
-bool reads_context(const ast::Expression& node, BuiltinFamilies builtins) {
-  if (const auto* name = std::get_if<ast::Identifier>(&node.kind)) {
-    const Builtin* row = find_builtin(builtins, name->name);
-    if (row != nullptr && row->reads_context) return true;
-  }
-  if (const auto* call = std::get_if<ast::Call>(&node.kind)) {
-    const Builtin* row = find_builtin(builtins, call->name);
-    if (row != nullptr && row->reads_context) return true;
-  }
-  bool found = false;
-  ast::each_child(node.kind, [&](const ast::Expression& child) { found = found || reads_context(child, builtins); });
-  return found;
+// The builtin that reads the probe's context here, by itself; null for any other node.
+const Builtin* context_builtin(const ast::Expression& node, BuiltinFamilies builtins) {
+  const auto* name = std::get_if<ast::Identifier>(&node.kind);
+  const auto* call = std::get_if<ast::Call>(&node.kind);
+  const Builtin* row = name != nullptr ? find_builtin(builtins, name->name) : call != nullptr ? find_builtin(builtins, call->name) : nullptr;
+  return row != nullptr && row->reads_context ? row : nullptr;
 }
 
-bool reads_context(const ast::Probe& probe, BuiltinFamilies builtins) {
-  bool found = probe.predicate && reads_context(*probe.predicate, builtins);
-  ast::each_expression(probe.body, [&](const ast::Expression& node) { found = found || reads_context(node, builtins); });
-  return found;
+void find_use(const ast::Expression& node, BuiltinFamilies builtins, ContextUse& use) {
+  const auto* member = std::get_if<ast::Member>(&node.kind);
+  const Builtin* base = member == nullptr ? nullptr : context_builtin(*member->base, builtins);
+  if (base != nullptr && base->gives_fields) {
+    use.any = true;
+    use.fields.insert(member->name);
+    return;
+  }
+  if (context_builtin(node, builtins) != nullptr) use.any = use.whole = true;
+  ast::each_child(node.kind, [&](const ast::Expression& child) { find_use(child, builtins, use); });
+}
+
+ContextUse find_use(const ast::Probe& probe, BuiltinFamilies builtins) {
+  ContextUse use;
+  if (probe.predicate) find_use(*probe.predicate, builtins, use);
+  ast::each_expression(probe.body, [&](const ast::Expression& node) { find_use(node, builtins, use); });
+  return use;
+}
+
+// Whether the body can not tell the two contexts from each other.
+bool alike(const Context& a, const Context& b, const ContextUse& use) {
+  if (!use.any || a == b) return true;
+  if (use.whole) return false;
+  return std::ranges::all_of(use.fields, [&](const std::string& name) {
+    const auto in_a = std::ranges::find(a.fields, name, &ContextField::name);
+    const auto in_b = std::ranges::find(b.fields, name, &ContextField::name);
+    if (in_a == a.fields.end() || in_b == b.fields.end()) return in_a == a.fields.end() && in_b == b.fields.end();
+    return *in_a == *in_b;
+  });
 }
 
 void Expander::probe(const ast::Probe& probe, std::vector<CheckedProbe>& groups) {
   std::size_t first = groups.size();
   std::size_t errors = diagnostics_.errors();
-  reads_context_ = reads_context(probe, catalog_.builtins);
+  use_ = find_use(probe, catalog_.builtins);
   for (const ast::AttachPointText& point : probe.attach_points) {
     std::string text = with_parameters(point);
     std::size_t colon = text.find(':');
@@ -157,7 +182,7 @@ void Expander::add(const ast::Probe& probe, const ProbeType& type, AttachPoint p
                    std::vector<CheckedProbe>& groups) {
   if (!point.continues) ++attach_points_;
   Context context;
-  if (reads_context_) {
+  if (use_.any) {
     auto read = type.context(point, target_);
     if (!read) {
       diagnostics_.report<DiagnosticId::target_unavailable>(range, read.error().message).with_help(read.error().help);
@@ -168,7 +193,7 @@ void Expander::add(const ast::Probe& probe, const ProbeType& type, AttachPoint p
   for (std::size_t i = first; i < groups.size(); ++i) {
     CheckedProbe& group = groups[i];
     // The kernel attaches a program to one place only once.
-    if (type.one_program_per_point || group.type != &type || group.context != context) continue;
+    if (type.one_program_per_point || group.type != &type || !alike(group.context, context, use_)) continue;
     // Those of a wildcard may get one link for all, which takes another kind of program.
     if (type.links_together && group.attach_points.front().from_wildcard != point.from_wildcard) continue;
     if (std::ranges::find(group.attach_points, point) == group.attach_points.end()) {

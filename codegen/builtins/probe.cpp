@@ -78,8 +78,7 @@ void lower_probe_name(CallLowering& call) {
     table += point.text;
     table.resize((table.size() + size) / size * size);
   }
-  llvm::Value* cookie = bpf.call(Helper::get_attach_cookie, {call.probe().context()});
-  llvm::Value* index = bpf.bounded(cookie, points.size());
+  llvm::Value* index = bpf.bounded(call.probe().point(), points.size());
   llvm::Value* name = bpf.at(call.program().object().bytes(table), bpf.CreateMul(index, bpf.number(size)));
   bpf.copy(memory.memory, name, size);
   call.give_memory(memory.memory);
@@ -236,7 +235,7 @@ void lower_unwatch(CallLowering& call) {
 BuiltinFamily probe_builtins() {
   static const Builtin rows[] = {
       {.prototype = "auto args", .doc = "The probe's arguments by name: args.filename.", .form = Form::variable, .check = check_args,
-       .lower = [](CallLowering&) {}, .reads_context = true},
+       .lower = [](CallLowering&) {}, .reads_context = true, .gives_fields = true},
       {.prototype = "uint64 argN", .doc = "The probe's arguments by number, from arg0.", .form = Form::variable, .check = check_argument,
        .lower = lower_argument, .reads_context = true},
       {.prototype = "auto retval", .doc = "What the traced function returned.", .form = Form::variable, .check = check_retval,

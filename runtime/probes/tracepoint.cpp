@@ -5,6 +5,7 @@
 
 #include "runtime/probes/attach.h"
 #include "runtime/probes/provider.h"
+#include "runtime/probes/syscalls.h"
 #include "runtime/probes/tracepoint_fields.h"
 #include "runtime/tracepoint_format.h"
 
@@ -110,6 +111,8 @@ const ProbeType tracepoint_probe = {
     .suggestions = suggestions,
     .list = list,
     .attach = attach,
+    .shared_event = syscall_event,
+    .shared_place = syscall_place,
 };
 
 }  // namespace fathom
