@@ -323,6 +323,8 @@ void Builder::unexpected(Range range, const std::vector<TokenKind>& expected, bo
   } else if (expects(expected, TokenKind::brace_open) && !expects(expected, TokenKind::attach_point) && !at_top && found != nullptr &&
              !expects(expected, TokenKind::predicate_open) && !expects(expected, TokenKind::integer)) {
     diagnostic.help = {"what a condition or a loop governs stands in braces: `{ … }`"};
+  } else if (found != nullptr && found->kind == TokenKind::assign && expected.size() == 1 && expected.front() == TokenKind::colon) {
+    diagnostic.help = {"a loop over numbers is written `for ($i : 0..10) { … }`"};
   } else if (found != nullptr && found->kind == TokenKind::assign && expects(expected, TokenKind::equal)) {
     diagnostic.help = {"an assignment is a statement of its own; to compare, write `==`"};
   }
