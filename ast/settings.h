@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "ast/text_form.h"
+
 namespace fathom {
 
 // How long names of user-space addresses are kept.
@@ -20,6 +22,9 @@ struct NamedOption {
 };
 
 enum class MissingProbes : std::uint8_t { error, warn, ignore };
+
+// How messages on standard error look: fathom's own way, or that of bpftrace for those who call fathom by that name.
+enum class MessageStyle : std::uint8_t { own, bpftrace };
 
 struct Settings {
   std::uint32_t max_strlen = 1024;      // bytes of a str() value, NUL included
@@ -38,10 +43,14 @@ struct Settings {
   std::string license = "GPL";          // of the programs, for the kernel
   std::string truncation_trailer = "..";
   MissingProbes missing_probes = MissingProbes::error;
+  std::string probe_filter;             // --probe-filter: attach points that do not match are left out; empty: none
   std::vector<std::string> parameters;  // $1, $2, …
   bool unsafe = false;                   // builtins that change the machine are allowed
   std::vector<NamedOption> options;      // what getopt() reads
   std::optional<std::uint32_t> process;  // -p: only events of this process
+  bool helper_warnings = false;         // -k: reads that failed and keys that are missing are reported when they happen
+  TextForm text_form;                   // --compat
+  MessageStyle message_style = MessageStyle::own;
 };
 
 }  // namespace fathom

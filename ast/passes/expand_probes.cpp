@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "ast/pattern.h"
 #include "ast/text.h"
 #include "ast/walk.h"
 
@@ -69,7 +70,7 @@ void Expander::probe(const ast::Probe& probe, std::vector<CheckedProbe>& groups)
     if (type == nullptr) continue;
     for (AttachPoint& expanded : expand(*type, point, text)) add(probe, *type, std::move(expanded), point.range, first, groups);
   }
-  if (groups.size() == first && errors == diagnostics_.errors()) {
+  if (groups.size() == first && errors == diagnostics_.errors() && settings_.probe_filter.empty()) {
     diagnostics_.report<DiagnosticId::probe_without_attach_points>(probe.attach_points.front().range);
   }
 }
@@ -122,6 +123,12 @@ std::vector<AttachPoint> Expander::expand(const ProbeType& type, const ast::Atta
     return {};
   }
   if (points->empty()) not_found(type, *parsed, point);
+  if (!settings_.probe_filter.empty() && type.moment == Moment::attached) {
+    // The command line was checked for one that can not be compiled.
+    if (auto filter = Pattern::compile(settings_.probe_filter)) {
+      std::erase_if(*points, [&](const AttachPoint& one) { return !filter->found_in(one.text); });
+    }
+  }
   return std::move(*points);
 }
 

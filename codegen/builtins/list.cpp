@@ -9,14 +9,15 @@ BuiltinFamilies builtin_families() {
   static const std::array families = {process_builtins(), task_builtins(),   cgroup_builtins(), time_builtins(),
                                       probe_builtins(),   string_builtins(), search_builtins(), memory_builtins(),
                                       name_builtins(),    network_builtins(), compile_time_builtins(), stack_builtins(),
-                                      aggregation_builtins(), map_builtins(), parameter_builtins(), output_builtins()};
+                                      aggregation_builtins(), map_builtins(), parameter_builtins(), output_builtins(),
+                                      command_builtins(), printk_builtins()};
   return families;
 }
 
 std::span<const std::string_view> missing_builtins() {
   static constexpr std::string_view names[] = {
-             "func", "probetype", "ctx", "cpid", "has_cpid",
-      "ustack", "dw_ustack", "usermode", "errorf", "warnf", "debugf", "join", "cat", "system",   "assert",
+      "func", "probetype", "ctx", "cpid", "has_cpid",
+      "ustack", "dw_ustack", "usermode", "assert",
            "uaddr", "reg",      
         "override",   "unwatch", "usym",   
            "socket_cookie", "skboutput", "path",   
