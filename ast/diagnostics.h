@@ -103,6 +103,9 @@ class Diagnostics {
 // The text shown to the user: message, place, source line, underline, labels, help. `color`: with terminal colours.
 std::string render(const Diagnostic& diagnostic, const SourceFile& source, bool color);
 
+// The same as bpftrace lays it out: "stdin:1:9-12: ERROR: …", the source line, a line of tildes.
+std::string render_plainly(const Diagnostic& diagnostic, const SourceFile& source);
+
 // The candidate nearest to `name` (few edits apart, letter case aside), or empty.
 std::string nearest(std::string_view name, const std::vector<std::string>& candidates);
 // "did you mean `x`?" for the nearest candidate, or empty.

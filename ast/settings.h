@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ast/text_form.h"
 #include "ast/types.h"
 
 namespace fathom {
@@ -22,6 +23,9 @@ struct NamedOption {
 };
 
 enum class MissingProbes : std::uint8_t { error, warn, ignore };
+
+// How messages on standard error look: fathom's own way, or that of bpftrace for those who call fathom by that name.
+enum class MessageStyle : std::uint8_t { own, bpftrace };
 
 struct Settings {
   std::uint32_t max_strlen = 1024;      // bytes of a str() value, NUL included
@@ -40,12 +44,16 @@ struct Settings {
   std::string license = "GPL";          // of the programs, for the kernel
   std::string truncation_trailer = "..";
   MissingProbes missing_probes = MissingProbes::error;
+  std::string probe_filter;             // --probe-filter: attach points that do not match are left out; empty: none
   std::vector<std::string> parameters;  // $1, $2, …
   bool unsafe = false;                   // builtins that change the machine are allowed
   std::vector<NamedOption> options;      // what getopt() reads
   StackMode stack_mode = StackMode::bpftrace;  // of stacks that name none
   bool has_command = false;              // -c is given
   std::optional<std::uint32_t> process;  // -p: only events of this process
+  bool helper_warnings = false;         // -k: reads that failed and keys that are missing are reported when they happen
+  TextForm text_form;                   // --compat
+  MessageStyle message_style = MessageStyle::own;
 };
 
 }  // namespace fathom

@@ -73,6 +73,7 @@ struct MapDefinition {
   std::uint32_t flags = 0;
 };
 inline constexpr std::uint32_t map_no_preallocation = 1;  // BPF_F_NO_PREALLOC
+inline constexpr std::uint32_t map_memory = 1u << 10;     // BPF_F_MMAPABLE
 
 // One object file in the making.
 class ObjectBuilder {

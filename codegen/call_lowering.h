@@ -18,6 +18,9 @@ class CallLowering {
   ProgramLowering& program() { return probe_.program(); }
   const Facts& facts() const { return probe_.facts(call_); }
 
+  // Whether the call stands alone as a statement.
+  bool unused() const { return probe_.is_unused(call_); }
+
   std::size_t count() const { return arguments_.size(); }
   const ast::Expression& argument(std::size_t index) const { return *arguments_[index]; }
   const Facts& facts(std::size_t index) const { return probe_.facts(*arguments_[index]); }

@@ -200,7 +200,11 @@ Operand ProbeLowering::binary(const Binary& node, const Expression& expression) 
     if (left_type.is_pointer()) right = pointer_step(left_type, right);
     if (right_type.is_pointer()) left = pointer_step(right_type, left);
   }
-  return {Operand::Place::scalar, arithmetic(node.op, left, right, is_signed), known.type};
+  // A division by zero is reported here, not for the whole statement.
+  Range statement = std::exchange(current_, expression.range);
+  llvm::Value* result = arithmetic(node.op, left, right, is_signed);
+  current_ = statement;
+  return {Operand::Place::scalar, result, known.type};
 }
 
 llvm::Value* ProbeLowering::arithmetic(BinaryOperator op, llvm::Value* left, llvm::Value* right, bool is_signed) {
@@ -236,6 +240,7 @@ llvm::Value* ProbeLowering::arithmetic(BinaryOperator op, llvm::Value* left, llv
 llvm::Value* ProbeLowering::divide(llvm::Value* left, llvm::Value* right, bool is_signed, bool want_remainder) {
   llvm::Value* zero = bpf_.number(0);
   llvm::Value* by_zero = bpf_.CreateICmpEQ(right, zero);
+  if (!llvm::isa<llvm::ConstantInt>(right)) report_error_when(by_zero, RunTimeError::division_by_zero);
   auto magnitude = [&](llvm::Value* value) {
     return is_signed ? bpf_.CreateSelect(bpf_.CreateICmpSLT(value, zero), bpf_.CreateNeg(value), value) : value;
   };

@@ -52,7 +52,7 @@ void ProbeLowering::assign(std::uint32_t map, llvm::Value* key, const Operand& v
   }
   llvm::Value* result = bpf_.update(this->map(map), key, copy.memory, UpdateFlag::any);
   bpf_.when(bpf_.CreateICmpNE(bpf_.CreateTrunc(result, bpf_.getInt32Ty()), bpf_.getInt32(0)),
-            [&] { count_lost(layout::Counter::first_map, map); });
+            [&] { report_error(RunTimeError::map_full, plan.name, "map_update_elem", result); });
 }
 
 Operand ProbeLowering::read_map(std::uint32_t map, const ast::Expressions& keys, const Type& type) {
@@ -63,6 +63,9 @@ Operand ProbeLowering::read_element(std::uint32_t map, llvm::Value* key, const T
   const MapPlan& plan = map_plan(map);
   if (plan.value.is_aggregation()) return read_aggregation(map, key, type);
   llvm::Value* place = bpf_.lookup(this->map(map), key);
+  if (plan.keyed && program_.checked().settings.helper_warnings) {
+    report_error_when(bpf_.is_null(place), RunTimeError::missing_key, plan.name, "map_lookup_elem");
+  }
   if (plan.value.is_scalar()) {
     llvm::AllocaInst* result = bpf_.word();
     bpf_.CreateStore(bpf_.number(0), result);
@@ -145,12 +148,12 @@ void ProbeLowering::with_element(std::uint32_t map, llvm::Value* key, std::uint3
   // Another CPU, or an interrupt on this one, may make the element at the same time: only a new one is inserted, and whoever won, it is
   // looked up again and updated, so that nothing is lost.
   bpf_.SetInsertPoint(missing);
-  bpf_.update(object, key, program_.object().zeroes(size), UpdateFlag::only_new);
+  llvm::Value* result = bpf_.update(object, key, program_.object().zeroes(size), UpdateFlag::only_new);
   llvm::Value* made = bpf_.lookup(object, key);
   bpf_.CreateCondBr(bpf_.is_null(made), full, found);
   llvm::BasicBlock* found_second = bpf_.GetInsertBlock();
   bpf_.SetInsertPoint(full);
-  count_lost(layout::Counter::first_map, map);
+  report_error(RunTimeError::map_full, plan.name, "map_update_elem", result);
   bpf_.CreateBr(end);
   bpf_.SetInsertPoint(found);
   llvm::PHINode* element = bpf_.CreatePHI(bpf_.getPtrTy(), 2);

@@ -31,7 +31,14 @@ std::uint64_t bytes_at(std::string_view text, std::size_t offset, std::size_t si
 }  // namespace
 
 void ProbeLowering::read(llvm::Value* to, llvm::Value* address, std::uint32_t size, AddressSpace space) {
-  bpf_.call(read_helper(space), {to, bpf_.getInt32(size), address});
+  llvm::Value* result = bpf_.call(read_helper(space), {to, bpf_.getInt32(size), address});
+  report_failed_read(result, space == AddressSpace::user ? "probe_read_user" : "probe_read_kernel");
+}
+
+void ProbeLowering::report_failed_read(llvm::Value* result, const char* helper) {
+  if (!program_.checked().settings.helper_warnings) return;
+  llvm::Value* failed = bpf_.CreateICmpSLT(bpf_.narrow(result, sizeof(std::uint32_t), true), bpf_.number(0));
+  report_error_when(failed, RunTimeError::helper_failed, "", helper, result);
 }
 
 void ProbeLowering::read_string(const Destination& destination, llvm::Value* address, AddressSpace space, llvm::Value* length) {
@@ -45,6 +52,7 @@ void ProbeLowering::read_string(const Destination& destination, llvm::Value* add
     size = bpf_.at_most(length, capacity);  // 0 or less reads nothing
   }
   llvm::Value* read = bpf_.call(string_helper(space), {destination.memory, size, address});
+  report_failed_read(read, space == AddressSpace::user ? "probe_read_user_str" : "probe_read_kernel_str");
   // On a fault the kernel zeroes the buffer, but a length of 0 leaves it alone; the empty string is what scripts expect of both.
   if (!destination.padded) {
     bpf_.when(bpf_.CreateICmpSLT(read, bpf_.number(1)), [&] { bpf_.store(bpf_.number(0), destination.memory, 1); });

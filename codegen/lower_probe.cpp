@@ -224,11 +224,11 @@ void ProbeLowering::claim_scratch() {
   bpf_.SetInsertPoint(found);
 }
 
-void ProbeLowering::count_lost(layout::Counter counter, std::uint32_t map) {
+void ProbeLowering::count_lost(layout::Counter counter) {
   program_.need_counters();
   llvm::Value* counters = bpf_.lookup(program_.object().map(object_names::counters), array_key_);
   bpf_.when(bpf_.CreateIsNotNull(counters), [&] {
-    llvm::Value* place = bpf_.at(counters, (static_cast<std::uint32_t>(counter) + map) * word);
+    llvm::Value* place = bpf_.at(counters, static_cast<std::uint32_t>(counter) * word);
     bpf_.atomic_add(place, bpf_.number(1));
   });
 }

@@ -121,8 +121,11 @@ void ProgramLowering::define_maps() {
     object_.define_map(map.object_name, definition);
   }
   if (uses_counters_) {
-    auto entries = static_cast<std::uint32_t>(layout::Counter::first_map) + static_cast<std::uint32_t>(plan_.maps.size());
-    object_.define_map(object_names::counters, {MapType::percpu_array, 4, entries * word, 1, 0});
+    object_.define_map(object_names::counters, {MapType::percpu_array, 4, static_cast<std::uint32_t>(layout::Counter::count) * word, 1, 0});
+  }
+  if (!plan_.errors.empty()) {
+    auto places = static_cast<std::uint32_t>(plan_.errors.size());
+    object_.define_map(object_names::errors, {MapType::array, 4, sizeof(layout::ErrorState), places, map_memory});
   }
   if (uses_processes_) object_.define_map(object_names::processes, {MapType::lru_hash, 4, 4, layout::known_processes, 0});
   // An array with room for every CPU, because values of a per-CPU map are limited to 32 KiB.
@@ -142,7 +145,7 @@ void ProgramLowering::define_rings() {
 std::uint32_t ProgramLowering::format(FormatPlan format) {
   for (std::size_t i = 0; i < plan_.formats.size(); ++i) {
     const FormatPlan& known = plan_.formats[i];
-    if (known.style == format.style && known.text == format.text && known.fields == format.fields) return static_cast<std::uint32_t>(i);
+    if (known.style == format.style && known.text == format.text && known.fields == format.fields && known.place == format.place) return static_cast<std::uint32_t>(i);
   }
   plan_.formats.push_back(std::move(format));
   return static_cast<std::uint32_t>(plan_.formats.size() - 1);
@@ -158,6 +161,18 @@ std::uint32_t ProgramLowering::cgroup_pattern(const std::string& text) {
   auto found = std::ranges::find(plan_.cgroup_patterns, text);
   if (found == plan_.cgroup_patterns.end()) found = plan_.cgroup_patterns.insert(found, text);
   return static_cast<std::uint32_t>(found - plan_.cgroup_patterns.begin());
+}
+
+std::uint32_t ProgramLowering::place(Range range) {
+  const SourceFile& source = *checked_.source;
+  Position first = source.position(range.begin);
+  std::string_view line = source.line(first.line);
+  auto line_end = static_cast<std::uint32_t>(line.size()) + 1;
+  std::uint32_t end = std::min(first.column + (range.end - range.begin), line_end);
+  SourcePlace place{source.name(), first.line, first.column, std::max(end, first.column), std::string(line)};
+  auto found = std::ranges::find(plan_.places, place);
+  if (found == plan_.places.end()) found = plan_.places.insert(found, std::move(place));
+  return static_cast<std::uint32_t>(found - plan_.places.begin());
 }
 
 // long f(map, key, value, context) { return 0; }: for_each_map_elem() then counts the elements.

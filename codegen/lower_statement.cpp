@@ -23,7 +23,9 @@ void ProbeLowering::statement(const Statement& node) {
             if (program_.checked().maps[i].name.empty()) aggregation(*n.expression, static_cast<std::uint32_t>(i), {});
           }
         } else {
+          unused_ = n.discarded ? nullptr : n.expression.get();
           lower(*n.expression);
+          unused_ = nullptr;
         }
       },
       [&](const Assignment& n) { assignment(n); },

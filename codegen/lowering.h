@@ -57,6 +57,12 @@ class ProgramLowering {
   std::uint32_t format(FormatPlan format);
   std::uint32_t time_format(const std::string& text);
   std::uint32_t cgroup_pattern(const std::string& text);
+  // Index in Plan::places.
+  std::uint32_t place(Range range);
+  // Index in Plan::errors.
+  std::uint32_t error(ErrorPlan error);
+  // void report_error(index, code): what programs call when something went wrong.
+  llvm::Function* reporter();
   // Per-CPU memory that programs use for what does not fit on the stack: at least `bytes` of it. `range`: the statement that wants them.
   void need_scratch(std::uint32_t bytes, Range range) {
     if (bytes > scratch_bytes_) scratch_range_ = range;
@@ -82,6 +88,7 @@ class ProgramLowering {
   bool uses_control_ = false;
   bool uses_processes_ = false;
   llvm::Function* counting_callback_ = nullptr;
+  llvm::Function* reporter_ = nullptr;
 };
 
 // One function. Public is what builtin rows reach through CallLowering.
@@ -133,12 +140,20 @@ class ProbeLowering {
   void aggregate(std::uint32_t map, llvm::Value* key, const std::function<void(llvm::Value*)>& update);
   // The same for an element of `size` bytes of any kind: calls `use` with its address, made from zeroes where it is missing.
   void with_element(std::uint32_t map, llvm::Value* key, std::uint32_t size, const std::function<void(llvm::Value*)>& use);
-  void count_lost(layout::Counter counter, std::uint32_t map = 0);
   // The value of an element; zeroes where there is none.
   Operand read_element(std::uint32_t map, llvm::Value* key, const Type& type);
   void set_variable(std::uint32_t index, const Operand& value);
   // Process and thread id of the current task, in the high and the low half: in the namespace of fathom, or in the initial one.
   llvm::Value* task_ids(bool initial_namespace);
+  void count_lost(layout::Counter counter);
+  // Tells the user what went wrong at the statement being lowered, or at `range`. `subject`: a map's name; `helper` and `code`: what a
+  // helper returned.
+  void report_error(RunTimeError kind, std::string subject = {}, std::string helper = {}, llvm::Value* code = nullptr);
+  // The same only where the condition holds.
+  void report_failed_read(llvm::Value* result, const char* helper);
+  // Whether a call stands alone as a statement, its result looked at by nobody.
+  bool is_unused(const ast::Expression& call) const { return &call == unused_; }
+  void report_error_when(llvm::Value* condition, RunTimeError kind, std::string subject = {}, std::string helper = {}, llvm::Value* code = nullptr);
 
   // events
   // Reserves a record for the format, lets `fill` write its fields, and submits it. A full ring is counted.
@@ -247,6 +262,7 @@ class ProbeLowering {
   std::uint32_t arena_used_ = 0;
   Range current_;                 // the statement being lowered
   llvm::Value* point_ = nullptr;  // at a shared place: see point()
+  const ast::Expression* unused_ = nullptr;
   llvm::Value* array_key_ = nullptr;
   llvm::AllocaInst* loop_context_ = nullptr;
   llvm::Value* read_word_ = nullptr;

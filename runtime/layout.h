@@ -14,13 +14,13 @@ inline constexpr std::uint32_t record_header = 8;
 
 // Control ring: fixed records. `data_position` is the data ring's producer position when the record was made: everything before it
 // was written earlier and is shown first, so that the two rings read as one sequence.
-enum class ControlKind : std::uint32_t { exit, print_map, clear_map, zero_map, process, unwatch };
+enum class ControlKind : std::uint32_t { exit, print_map, clear_map, zero_map, run_time_error, process, unwatch };
 
 struct ControlRecord {
   ControlKind kind;
-  std::uint32_t map;            // index in Plan::maps; process: index in Plan::programs, and in its attach points (low `point_bits`)
+  std::uint32_t map;            // index in Plan::maps; run_time_error: in Plan::errors; process: in Plan::programs, and in its attach points (low `point_bits`)
   std::uint64_t data_position;
-  std::int64_t first;           // exit: code; print_map: top (0: all); process: its id, heard of for the first time; unwatch: the address
+  std::int64_t first;           // exit: code; print_map: top (0: all); run_time_error: what a helper returned; process: its id, heard of for the first time; unwatch: the address
   std::int64_t second;          // print_map: divisor (0: none); process: the address of the attach point in it (0: unknown)
 };
 static_assert(sizeof(ControlRecord) == 32);
@@ -32,8 +32,15 @@ inline constexpr std::uint32_t control_ring_bytes = 64u << 10;
 // Programs can interrupt each other on one CPU (task, soft and hard interrupt, NMI): each finds a slot of scratch memory of its own.
 inline constexpr std::uint32_t scratch_slots = 4;
 
-// Per-CPU u64 counters, one map of one value; see Plan::counters. The maps' overflow counters follow the named ones.
-enum class Counter : std::uint32_t { lost_events, lost_control, lost_stacks, no_scratch, endless_loop, first_map };
+// Per-CPU u64 counters, one map of one value.
+enum class Counter : std::uint32_t { lost_events, lost_control, lost_stacks, no_scratch, endless_loop, count };
+
+// What programs and the runtime share about one place in the script that can fail. A program sends a record only if it finds `told` zero
+// and sets it, so that a flood of errors can not fill the control ring.
+struct ErrorState {
+  std::uint64_t count;  // how often it failed
+  std::uint64_t told;   // not zero: a record is on its way, or nobody wants another one yet
+};
 
 // What programs and the runtime share while a script runs.
 struct RunState {
@@ -101,6 +108,15 @@ struct CgroupPathValue {
   std::uint64_t pattern;  // index in Plan::cgroup_patterns
 };
 static_assert(sizeof(CgroupPathValue) == 16);
+
+// join(): the NUL-terminated strings stand one behind the other.
+struct JoinedValue {
+  std::uint32_t bytes;  // of all strings, each with its NUL
+  std::uint32_t cut;    // not zero: there were more
+};
+inline constexpr std::uint32_t joined_room = 16u << 10;         // for all strings but the last
+inline constexpr std::uint32_t joined_string_room = 4u << 10;   // for each
+inline constexpr std::uint32_t joined_strings = 256;            // at most
 
 // Per-CPU bytes of an aggregation. A CPU that never updated it holds zeroes.
 struct CountValue { std::uint64_t count; };

@@ -15,13 +15,6 @@ namespace {
 constexpr std::uint32_t word = 8;
 constexpr std::uint32_t batch_elements = 512;
 
-// The raw elements of a map.
-struct Elements {
-  std::vector<std::byte> keys;
-  std::vector<std::byte> values;
-  std::size_t count = 0;
-};
-
 std::size_t cpu_stride(const MapPlan& plan) {
   std::size_t size = layout::aggregation_size(plan.value.aggregation(), plan.value.buckets());
   return (size + word - 1) / word * word;
@@ -38,8 +31,32 @@ Error map_error(const MapPlan& plan, const char* what, int error) {
   return {fmt::format("map {} could not be {} ({})", plan.name, what, strerrordesc_np(error)), "", error};
 }
 
-Result<Elements> read_elements(const MapPlan& plan, int map, std::uint32_t possible_cpus) {
-  Elements all;
+Value zero_of(const Type& type) {
+  Buckets buckets = type.buckets();
+  switch (type.aggregation()) {
+    case Aggregation::count: return {std::int64_t{0}};
+    case Aggregation::sum:
+    case Aggregation::min:
+    case Aggregation::max: return type.is_signed() ? Value{std::int64_t{0}} : Value{std::uint64_t{0}};
+    case Aggregation::average: return {AverageResult{0, 0, type.is_signed()}};
+    case Aggregation::stats: return {StatsValue{0, 0, type.is_signed()}};
+    case Aggregation::hist: return {HistogramValue{std::vector<std::uint64_t>(layout::hist_buckets(buckets.bits)), buckets, false}};
+    case Aggregation::lhist: return {HistogramValue{std::vector<std::uint64_t>(layout::lhist_buckets(buckets)), buckets, true}};
+    case Aggregation::series: return {SeriesResult{{}, static_cast<std::uint64_t>(buckets.step), type.is_signed()}};
+  }
+  return {};
+}
+
+bool is_written(const MapPlan& plan, std::span<const std::byte> value) {
+  std::uint64_t flag = 0;
+  std::memcpy(&flag, value.data() + layout::scalar_written_offset(plan.value), sizeof flag);
+  return flag != 0;
+}
+
+}  // namespace
+
+Result<MapElements> read_elements(const MapPlan& plan, int map, std::uint32_t possible_cpus) {
+  MapElements all;
   std::size_t key_size = key_bytes(plan);
   std::size_t value_size = value_bytes(plan, possible_cpus);
   if (!plan.keyed) {
@@ -72,41 +89,16 @@ Result<Elements> read_elements(const MapPlan& plan, int map, std::uint32_t possi
   }
 }
 
-Value zero_of(const Type& type) {
-  Buckets buckets = type.buckets();
-  switch (type.aggregation()) {
-    case Aggregation::count: return {std::int64_t{0}};
-    case Aggregation::sum:
-    case Aggregation::min:
-    case Aggregation::max: return type.is_signed() ? Value{std::int64_t{0}} : Value{std::uint64_t{0}};
-    case Aggregation::average: return {AverageResult{0, 0, type.is_signed()}};
-    case Aggregation::stats: return {StatsValue{0, 0, type.is_signed()}};
-    case Aggregation::hist: return {HistogramValue{std::vector<std::uint64_t>(layout::hist_buckets(buckets.bits)), buckets, false}};
-    case Aggregation::lhist: return {HistogramValue{std::vector<std::uint64_t>(layout::lhist_buckets(buckets)), buckets, true}};
-    case Aggregation::series: return {SeriesResult{{}, static_cast<std::uint64_t>(buckets.step), type.is_signed()}};
-  }
-  return {};
-}
-
-bool is_written(const MapPlan& plan, std::span<const std::byte> value) {
-  std::uint64_t flag = 0;
-  std::memcpy(&flag, value.data() + layout::scalar_written_offset(plan.value), sizeof flag);
-  return flag != 0;
-}
-
-}  // namespace
-
-Result<MapContents> read_map(const MapPlan& plan, int map, std::uint32_t possible_cpus, const DecodeSource& source, Unwritten unwritten) {
-  auto elements = read_elements(plan, map, possible_cpus);
-  if (!elements) return std::unexpected(elements.error());
+MapContents contents_of(const MapPlan& plan, const MapElements& elements, std::uint32_t possible_cpus, const DecodeSource& source,
+                        Unwritten unwritten) {
   MapContents contents{plan.name, plan.key, plan.value, plan.key_is_list, {}};
   std::size_t key_size = key_bytes(plan);
   std::size_t value_size = value_bytes(plan, possible_cpus);
   bool keep_zero = plan.keyed || unwritten == Unwritten::as_zero;
-  for (std::size_t i = 0; i < elements->count; ++i) {
-    std::span<const std::byte> bytes(elements->values.data() + i * value_size, value_size);
+  for (std::size_t i = 0; i < elements.count; ++i) {
+    std::span<const std::byte> bytes(elements.values.data() + i * value_size, value_size);
     MapEntry entry;
-    if (plan.keyed) entry.key = decode({elements->keys.data() + i * key_size, key_size}, plan.key, source);
+    if (plan.keyed) entry.key = decode({elements.keys.data() + i * key_size, key_size}, plan.key, source);
     if (plan.value.is_aggregation()) {
       auto merged = merge(bytes, cpu_stride(plan), plan.value);
       if (!merged && !keep_zero) continue;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -123,6 +124,9 @@ Object::~Object() = default;
 
 void Object::Close::operator()(bpf_object* object) const { bpf_object__close(object); }
 void Object::Unmap::operator()(layout::RunState* state) const { munmap(state, page_size()); }
+Object::ErrorStates::~ErrorStates() {
+  if (states_ != nullptr) munmap(states_, bytes_);
+}
 
 Result<Object> Object::load(const Image& image, std::string_view mark, const LoadLog& log, const Target& target) {
   LogScope scope(log);
@@ -149,6 +153,7 @@ Result<Object> Object::load(const Image& image, std::string_view mark, const Loa
     return std::unexpected(load_error(-error, text));
   }
   if (auto mapped = object.map_run_state(); !mapped) return std::unexpected(mapped.error());
+  if (auto mapped = object.map_errors(image.plan.errors.size()); !mapped) return std::unexpected(mapped.error());
   return object;
 }
 
@@ -169,6 +174,23 @@ Result<void> Object::map_run_state() {
   if (memory == MAP_FAILED) return fail("memory could not be shared with the script's programs", "", errno);
   run_state_.reset(static_cast<layout::RunState*>(memory));
   return {};
+}
+
+Result<void> Object::map_errors(std::size_t count) {
+  if (count == 0) return {};
+  std::size_t bytes = (count * sizeof(layout::ErrorState) + page_size() - 1) / page_size() * page_size();
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, map(object_names::errors), 0);
+  if (memory == MAP_FAILED) return fail("memory could not be shared with the script's programs", "", errno);
+  errors_ = ErrorStates(memory, bytes);
+  return {};
+}
+
+std::uint64_t Object::error_count(std::uint32_t index) const {
+  return errors_.get() != nullptr ? std::atomic_ref(errors_.get()[index].count).load(std::memory_order_relaxed) : 0;
+}
+
+void Object::rearm_error(std::uint32_t index) const {
+  if (errors_.get() != nullptr) std::atomic_ref(errors_.get()[index].told).store(0, std::memory_order_relaxed);
 }
 
 Result<void> Object::run_once(const std::string& name) const {

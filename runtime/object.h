@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ast/result.h"
@@ -40,6 +41,11 @@ class Object {
   // The memory shared with the programs; null where no program uses it.
   layout::RunState* run_state() const { return run_state_.get(); }
 
+  // How often the place in the script failed that this row of Plan::errors is about.
+  std::uint64_t error_count(std::uint32_t index) const;
+  // Its programs may send a record about it again.
+  void rearm_error(std::uint32_t index) const;
+
   // Runs a raw tracepoint program once, here and now: BEGIN and END.
   Result<void> run_once(const std::string& program) const;
 
@@ -52,9 +58,29 @@ class Object {
   };
   explicit Object(bpf_object* object) : object_(object) {}
   Result<void> map_run_state();
+  Result<void> map_errors(std::size_t count);
 
   std::unique_ptr<bpf_object, Close> object_;
   std::unique_ptr<layout::RunState, Unmap> run_state_;
+  // Memory shared with the programs, one for each row of Plan::errors.
+  class ErrorStates {
+   public:
+    ErrorStates() = default;
+    ErrorStates(void* memory, std::size_t bytes) : states_(static_cast<layout::ErrorState*>(memory)), bytes_(bytes) {}
+    ErrorStates(ErrorStates&& other) noexcept : states_(std::exchange(other.states_, nullptr)), bytes_(other.bytes_) {}
+    ErrorStates& operator=(ErrorStates&& other) noexcept {
+      std::swap(states_, other.states_);
+      std::swap(bytes_, other.bytes_);
+      return *this;
+    }
+    ~ErrorStates();
+    layout::ErrorState* get() const { return states_; }
+
+   private:
+    layout::ErrorState* states_ = nullptr;
+    std::size_t bytes_ = 0;
+  };
+  ErrorStates errors_;
 };
 
 }  // namespace fathom

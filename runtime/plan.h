@@ -27,10 +27,46 @@ struct MapPlan {
   bool per_cpu = false;     // the kernel keeps one value per possible CPU, each rounded up to 8 bytes
 };
 
+// A place in the script, for what is said about it at run time. Lines and columns count from 1, in bytes; the end is exclusive.
+struct SourcePlace {
+  std::string file;
+  std::uint32_t line = 1;
+  std::uint32_t column = 1;
+  std::uint32_t end_column = 1;  // on the same line
+  std::string text;              // the source line
+
+  friend bool operator==(const SourcePlace&, const SourcePlace&) = default;
+};
+
+// What can go wrong while a probe runs.
+enum class RunTimeError : std::uint8_t {
+  division_by_zero,
+  index_out_of_bounds,
+  map_full,
+  nothing_to_delete,
+  missing_key,    // with -k
+  helper_failed,  // reading memory, with -k
+};
+
+// A place in the script where it can.
+struct ErrorPlan {
+  RunTimeError kind = RunTimeError::helper_failed;
+  std::uint32_t place = 0;  // index in Plan::places
+  std::string subject;      // "@x": the map
+  std::string helper;       // "probe_read_user"; empty where no helper is to blame
+
+  friend bool operator==(const ErrorPlan&, const ErrorPlan&) = default;
+};
+
 enum class FormatStyle : std::uint8_t {
   printf,  // text: printf format; fields: arguments
   print,   // fields: one value, printed with a newline
   time,    // text: strftime format, applied to the time of processing
+  errorf,  // like printf, as a message about `place`
+  warnf,   // the same, less grave
+  cat,     // printf of the name of a file whose content is shown
+  system,  // printf of a command whose output is shown
+  join,    // text: separator; the record is a layout::JoinedValue
 };
 
 // How a record of the data ring turns into output.
@@ -38,6 +74,7 @@ struct FormatPlan {
   FormatStyle style = FormatStyle::printf;
   std::string text;
   std::vector<Type> fields;  // as stored in the record
+  std::uint32_t place = 0;   // errorf, warnf: index in Plan::places
 };
 
 struct ProgramPlan {
@@ -58,6 +95,8 @@ inline constexpr char counters[] = "fathom_counters";
 inline constexpr char stacks[] = "fathom_stacks";
 inline constexpr char scratch[] = "fathom_scratch";
 inline constexpr char processes[] = "fathom_processes";  // those that the session knows
+// An array of layout::ErrorState that the runtime maps, one for each row of Plan::errors.
+inline constexpr char errors[] = "fathom_errors";
 // A global in a data section of its own, which the runtime maps: layout::RunState.
 inline constexpr char run_state[] = "fathom_run";
 inline constexpr char run_state_section[] = ".data.run";
@@ -66,6 +105,8 @@ inline constexpr char run_state_section[] = ".data.run";
 struct Plan {
   std::vector<MapPlan> maps;  // sorted by name
   std::vector<FormatPlan> formats;
+  std::vector<SourcePlace> places;           // what formats and run-time errors point to
+  std::vector<ErrorPlan> errors;
   std::vector<std::string> time_formats;     // strftime() values
   std::vector<std::string> cgroup_patterns;  // cgroup_path() values: which hierarchies are shown
   std::vector<ProgramPlan> programs;  // in source order

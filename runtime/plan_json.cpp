@@ -15,6 +15,23 @@ std::string_view spelling(FormatStyle style) {
     case FormatStyle::printf: return "printf";
     case FormatStyle::print: return "print";
     case FormatStyle::time: return "time";
+    case FormatStyle::errorf: return "errorf";
+    case FormatStyle::warnf: return "warnf";
+    case FormatStyle::cat: return "cat";
+    case FormatStyle::system: return "system";
+    case FormatStyle::join: return "join";
+  }
+  return "";
+}
+
+std::string_view spelling(RunTimeError error) {
+  switch (error) {
+    case RunTimeError::division_by_zero: return "division_by_zero";
+    case RunTimeError::index_out_of_bounds: return "index_out_of_bounds";
+    case RunTimeError::map_full: return "map_full";
+    case RunTimeError::nothing_to_delete: return "nothing_to_delete";
+    case RunTimeError::missing_key: return "missing_key";
+    case RunTimeError::helper_failed: return "helper_failed";
   }
   return "";
 }
@@ -54,6 +71,8 @@ std::string_view spelling(MissingProbes missing) {
 Json json_of(const Type& type);
 Json json_of(const MapPlan& map);
 Json json_of(const FormatPlan& format);
+Json json_of(const SourcePlace& place);
+Json json_of(const ErrorPlan& error);
 Json json_of(const AttachPoint& point);
 Json json_of(const ProgramPlan& program);
 
@@ -139,7 +158,17 @@ Json json_of(const MapPlan& map) {
 }
 
 Json json_of(const FormatPlan& format) {
-  return {{"style", spelling(format.style)}, {"text", format.text}, {"fields", list(format.fields)}};
+  Json json = {{"style", spelling(format.style)}, {"text", format.text}, {"fields", list(format.fields)}};
+  if (format.style == FormatStyle::errorf || format.style == FormatStyle::warnf) json["place"] = format.place;
+  return json;
+}
+
+Json json_of(const SourcePlace& place) {
+  return {{"file", place.file}, {"line", place.line}, {"column", place.column}, {"end_column", place.end_column}, {"text", place.text}};
+}
+
+Json json_of(const ErrorPlan& error) {
+  return {{"kind", spelling(error.kind)}, {"place", error.place}, {"subject", error.subject}, {"helper", error.helper}};
 }
 
 Json json_of(const AttachPoint& point) {
@@ -166,6 +195,9 @@ Json json_of(const Settings& settings) {
           {"missing_probes", spelling(settings.missing_probes)},
           {"print_maps_on_exit", settings.print_maps_on_exit},
           {"license", settings.license},
+          {"max_cat_bytes", settings.max_cat_bytes},
+          {"unsafe", settings.unsafe},
+          {"helper_warnings", settings.helper_warnings},
           {"parameters", settings.parameters},
           {"process", settings.process ? Json(*settings.process) : Json(nullptr)}};
 }
@@ -173,7 +205,7 @@ Json json_of(const Settings& settings) {
 }  // namespace
 
 std::string to_json(const Plan& plan) {
-  Json json = {{"maps", list(plan.maps)},           {"formats", list(plan.formats)},         {"time_formats", plan.time_formats}, {"cgroup_patterns", plan.cgroup_patterns},
+  Json json = {{"maps", list(plan.maps)},           {"formats", list(plan.formats)},         {"places", list(plan.places)}, {"errors", list(plan.errors)},           {"time_formats", plan.time_formats}, {"cgroup_patterns", plan.cgroup_patterns},
                {"programs", list(plan.programs)},   {"uses_data_ring", plan.uses_data_ring}, {"uses_printk", plan.uses_printk},
                {"stack_words", plan.stack_words}, {"settings", json_of(plan.settings)}};
   // Scripts may hold any bytes; what is not UTF-8 is replaced, for JSON has no place for it.

@@ -16,15 +16,18 @@
 #include <csignal>
 #include <cstdio>
 
-#include "ast/text.h"
 #include "runtime/cpus.h"
+#include "runtime/notify.h"
 
 namespace fathom {
 
 namespace {
 
-// The first event of a burst wakes the session at once; it then lets events gather this long, so that a busy probe does not wake it for each.
-constexpr std::chrono::milliseconds gather_time{10};
+// What waits to be shown at most; beyond it events stay in the kernel's ring, and are lost once that is full.
+constexpr std::size_t queue_bytes = 64u << 20;
+
+// How often places in the script that failed too often are given another chance to say so.
+constexpr int quiet_milliseconds = 200;
 
 constexpr std::size_t mark_digits = 8;
 
@@ -36,23 +39,25 @@ std::string new_run_mark() {
   return fmt::format("{:08x}", random).substr(0, mark_digits);
 }
 
-Session::Session(const Plan& plan, Object& object, const LinuxTarget& target, Output& output, std::string mark, WatchedProcess* watched,
-                 const SessionOptions& options)
+Session::Session(const Plan& plan, Object& object, const LinuxTarget& target, SymbolSource& symbols, Output& output, std::string mark,
+                 WatchedProcess* watched, const SessionOptions& options)
     : plan_(plan),
       object_(object),
       target_(target),
       output_(output),
+      symbols_(symbols),
+      formatter_(symbols, plan.settings),
       mark_(std::move(mark)),
       watched_(watched),
       options_(options),
       possible_cpus_(target.possible_cpus()),
-      zeroed_(plan.maps.size()) {
+      zeroed_(plan.maps.size()),
+      told_errors_(plan.errors.size()) {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
-  const bool waits = std::ranges::any_of(plan.programs, [](const ProgramPlan& program) { return program.moment == Moment::signal; });
-  if (waits) sigaddset(&set, SIGUSR1);
+  sigaddset(&set, SIGUSR1);
   sigprocmask(SIG_BLOCK, &set, nullptr);
   signals_ = Descriptor(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   signal(SIGPIPE, SIG_IGN);
@@ -61,42 +66,43 @@ Session::Session(const Plan& plan, Object& object, const LinuxTarget& target, Ou
 Session::~Session() = default;
 
 Result<int> Session::run() {
-  if (auto opened = open_rings(); !opened) return std::unexpected(opened.error());
+  if (auto opened = open_reader(); !opened) return std::unexpected(opened.error());
   if (auto opened = open_printk(); !opened) return std::unexpected(opened.error());
   if (layout::RunState* state = object_.run_state(); state != nullptr && watched_ != nullptr && watched_->is_child()) {
     state->child = static_cast<std::uint64_t>(watched_->process());
   }
+  if (plan_.settings.text_form.attaching_line) announce();
   if (!options_.dry_run) {
     if (auto ran = run_programs(Moment::begin); !ran) return std::unexpected(ran.error());
   }
   if (!exiting_) {
     if (auto attached = attach(); !attached) return std::unexpected(attached.error());
   }
-  if (!options_.quiet && !exiting_) fmt::print(stderr, "Attached {}\n", counted(probe_count(), "probe"));
+  if ((!exiting_ || options_.always_announces) && !plan_.settings.text_form.attaching_line) announce();
   if (options_.dry_run) return 0;
+  // What BEGIN printed comes behind the line above; it has been waiting in the reader's queue.
   if (watched_ != nullptr) {
     if (auto started = watched_->start(); !started) return std::unexpected(started.error());
   }
+  notify_service_manager("READY=1");
+  if (std::string_view word = attached_word(); !word.empty()) fmt::print("{}\n", word);
   // With nothing attached, no event will ever come.
   if (!exiting_) {
     if (auto walked = run_iterators(); !walked) return std::unexpected(walked.error());
   }
-  if (has_events() && !exiting_) {
+  if ((has_events() || plan_.settings.text_form.waits_for_end) && !exiting_) {
     if (auto looped = loop(); !looped) return std::unexpected(looped.error());
   }
-  detach();
+  stop_programs();
   if (auto ran = run_programs(Moment::end); !ran) return std::unexpected(ran.error());
   finish();
-  return exit_code_;
+  return exit_code_.value_or(0);
 }
 
 // Probes whose events may come at any time.
-bool Session::has_events() const {
-  const bool waits = std::ranges::any_of(plan_.programs, [](const ProgramPlan& program) { return program.moment == Moment::signal; });
-  return waits || !links_.empty() || !watchpoints_.empty();
-}
+bool Session::has_events() const { return listens_to_signals() || !links_.empty() || !watchpoints_.empty(); }
 
-// Reading runs the program for each object. A small buffer makes the kernel stop often enough for the rings to be emptied.
+// Reading runs the program for each object. A small buffer makes the kernel stop often enough for what was written to be shown.
 Result<void> Session::run_iterators() {
   for (Link& iterator : iterators_) {
     const Descriptor walk(bpf_iter_create(iterator.descriptor()));
@@ -104,26 +110,34 @@ Result<void> Session::run_iterators() {
     char buffer[256];
     ssize_t count = 0;
     while (!exiting_ && ((count = read(walk.get(), buffer, sizeof buffer)) > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR)))) {
-      drain();
+      show_batch();
       exiting_ = exiting_ || signal_pending();
     }
-    drain();
+    show_all();
   }
   iterators_.clear();
   return {};
 }
 
-Result<void> Session::open_rings() {
-  auto open = [&](const char* name, std::uint32_t bytes, std::vector<Ring>& place) -> Result<void> {
+void Session::announce() {
+  if (!options_.quiet) output_.attached(probe_count());
+  output_.flush();
+}
+
+Result<void> Session::open_reader() {
+  auto open = [&](const char* name, std::uint32_t bytes, bool used, std::optional<Ring>& place) -> Result<void> {
+    if (!used) return {};
     auto ring = Ring::open(object_.map(name), bytes);
     if (!ring) return std::unexpected(ring.error());
-    place.push_back(std::move(*ring));
+    place.emplace(std::move(*ring));
     return {};
   };
-  if (plan_.uses_data_ring) {
-    if (auto opened = open(object_names::data_ring, plan_.settings.ring_bytes, data_ring_); !opened) return opened;
-  }
-  return plan_.uses_control_ring ? open(object_names::control_ring, layout::control_ring_bytes, control_ring_) : Result<void>{};
+  std::optional<Ring> data;
+  std::optional<Ring> control;
+  if (auto opened = open(object_names::data_ring, plan_.settings.ring_bytes, plan_.uses_data_ring, data); !opened) return opened;
+  if (auto opened = open(object_names::control_ring, layout::control_ring_bytes, plan_.uses_control_ring, control); !opened) return opened;
+  reader_.emplace(std::move(data), std::move(control), queue_bytes, [this](EventBatch& batch) { act(batch); });
+  return reader_->start();
 }
 
 Result<void> Session::open_printk() {
@@ -141,8 +155,11 @@ Result<void> Session::run_programs(Moment moment) {
     if (program.moment != moment) continue;
     if (auto ran = object_.run_once(program.name); !ran) return ran;
     // An exit() in one BEGIN keeps the others from running.
-    if (moment == Moment::begin) drain_all();
-    if (moment == Moment::begin && exiting_) break;
+    const layout::RunState* state = object_.run_state();
+    if (moment == Moment::begin && state != nullptr && state->stop != 0) {
+      exiting_ = true;
+      break;
+    }
   }
   return {};
 }
@@ -183,17 +200,6 @@ Result<void> Session::attach() {
   return {};
 }
 
-// SIGUSR1 runs the probes that wait for it; the others end the run.
-bool Session::told_to_stop() {
-  signalfd_siginfo signal{};
-  while (read(signals_.get(), &signal, sizeof signal) == sizeof signal) {
-    if (signal.ssi_signo != SIGUSR1) return true;
-    if (auto ran = run_programs(Moment::signal); !ran) fmt::print(stderr, "error: {}\n", ran.error().message);
-    drain();
-  }
-  return false;
-}
-
 bool Session::signal_pending() const {
   pollfd entry{signals_.get(), POLLIN, 0};
   return poll(&entry, 1, 0) > 0;
@@ -207,59 +213,74 @@ std::size_t Session::probe_count() const {
   return count;
 }
 
-// Whether to wait for the data ring now, and how long at most, in ms (-1: until something happens).
-int Session::next_timeout(Clock::time_point gather_until, pollfd& data) const {
-  if (data_ring_.empty()) return -1;
-  Clock::time_point now = Clock::now();
-  bool gathering = now < gather_until;
-  data.fd = gathering ? -1 : data_ring_.front().descriptor();
-  if (gathering) return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(gather_until - now).count());
-  return data_ring_.front().empty() ? -1 : 0;  // what came while gathering woke nobody
+// A probe of the script's own that answers a signal keeps it alive too.
+bool Session::listens_to_signals() const {
+  return std::ranges::any_of(plan_.programs, [](const ProgramPlan& program) { return program.moment == Moment::signal; });
+}
+
+// SIGUSR1 runs the script's probes for it, or shows all maps as exporters of metrics expect; the others end the script.
+void Session::read_signals() {
+  signalfd_siginfo info{};
+  while (read(signals_.get(), &info, sizeof info) == sizeof info) {
+    if (info.ssi_signo != SIGUSR1) {
+      exiting_ = true;
+      continue;
+    }
+    if (listens_to_signals()) {
+      if (auto ran = run_programs(Moment::signal); !ran) fmt::print(stderr, "error: {}\n", ran.error().message);
+    }
+    if (!listens_to_signals() || plan_.settings.text_form.maps_on_signal) {
+      show_all();
+      print_all_maps();
+      output_.flush();
+    }
+  }
 }
 
 Result<void> Session::loop() {
-  enum { signals, control, process, printk, data, count };
+  enum { signals, events, process, printk, count };
   pollfd descriptors[count] = {};
   for (pollfd& entry : descriptors) entry = {-1, POLLIN, 0};
   descriptors[signals].fd = signals_.get();
-  if (!control_ring_.empty()) descriptors[control].fd = control_ring_.front().descriptor();
+  descriptors[events].fd = reader_->descriptor();
   if (watched_ != nullptr) descriptors[process].fd = watched_->descriptor();
   if (!printk_.empty()) descriptors[printk].fd = printk_.front().descriptor();
-  Clock::time_point gather_until = Clock::now();
   while (!exiting_) {
-    int timeout = next_timeout(gather_until, descriptors[data]);
-    if (poll(descriptors, count, timeout) < 0 && errno != EINTR) return fail("waiting for events failed", "", errno);
-    bool had_data = !data_ring_.empty() && !data_ring_.front().empty();
-    drain();
-    if (had_data) gather_until = Clock::now() + gather_time;
+    rearm_quiet_errors();
+    if (poll(descriptors, count, quiet_errors_ ? quiet_milliseconds : -1) < 0 && errno != EINTR) return fail("waiting for events failed", "", errno);
+    show_batch();
+    report_new_losses();
     if (descriptors[printk].revents != 0) read_printk();
-    bool told_to_end = (descriptors[signals].revents != 0 && told_to_stop()) || descriptors[process].revents != 0;
-    if (told_to_end || output_.error() != 0) exiting_ = true;  // an error: nobody reads what we print, as in `| head`
+    if (descriptors[signals].revents != 0) read_signals();
+    // An error of the output: nobody reads what we print, as in `| head`.
+    if (descriptors[process].revents != 0 || output_.error() != 0) exiting_ = true;
   }
   return {};
 }
 
 // The flag silences every program on every CPU at once; what follows shows the state of that moment, and the user need not wait for the
 // kernel to take the links apart, which may need tens of milliseconds for each.
-void Session::detach() {
+void Session::stop_programs() {
   if (layout::RunState* state = object_.run_state()) {
     std::atomic_ref(state->stop).store(1);
     if (!links_.empty()) usleep(1000);  // programs that had already begun
   } else {
     links_.clear();
   }
-  drain_all();
+  show_all();
 }
 
 void Session::finish() {
-  drain_all();
+  show_all();
   read_printk();
   if (!options_.verbose) {
-    for (const std::string& line : printk_lines_) output_.printk(line);
+    for (const std::string& line : printk_lines_) output_.text(TextKind::printk, line);
   }
+  report_repeated_errors();
+  report_new_losses();
   report_losses();
   output_.end_of_run();
-  for (std::uint32_t i = 0; i < plan_.maps.size() && plan_.settings.print_maps_on_exit; ++i) print_map(i, 0, 0, true);
+  if (plan_.settings.print_maps_on_exit) print_all_maps();
   output_.flush();
   printk_.clear();
 }

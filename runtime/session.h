@@ -1,20 +1,20 @@
 // A running script: BEGIN, attached probes, the event loop, END, and the maps at exit.
 #pragma once
 
-#include <poll.h>
-
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "ast/result.h"
 #include "runtime/child.h"
+#include "runtime/event_reader.h"
 #include "runtime/object.h"
 #include "runtime/output/output.h"
+#include "runtime/output/printf.h"
 #include "runtime/printk.h"
 #include "runtime/probes/attach.h"
-#include "runtime/ring.h"
 #include "runtime/target_linux.h"
 
 namespace fathom {
@@ -23,7 +23,8 @@ struct SessionOptions {
   bool quiet = false;    // no "Attached N probes"
   bool verbose = false;  // printk lines as they come
   bool dry_run = false;  // stop once everything is attached
-  SymbolSource* symbols = nullptr;  // is told of processes whose addresses it will be asked for
+  bool warnings = true;  // warnf() and warnings about what went wrong
+  bool always_announces = false;  // also says how many probes there are where exit() in BEGIN kept them from being attached
 };
 
 // Eight hexadecimal digits that mark the printk lines of one run.
@@ -32,45 +33,58 @@ std::string new_run_mark();
 class Session : private DecodeSource {
  public:
   // All references must outlive the session; `watched` may be null.
-  Session(const Plan& plan, Object& object, const LinuxTarget& target, Output& output, std::string mark, WatchedProcess* watched,
-          const SessionOptions& options);
+  Session(const Plan& plan, Object& object, const LinuxTarget& target, SymbolSource& symbols, Output& output, std::string mark,
+          WatchedProcess* watched, const SessionOptions& options);
   ~Session() override;
 
   // Runs the script to its end. The exit code is what exit() was given, or 0. Messages about losses go to standard error.
   Result<int> run();
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   // DecodeSource
   std::vector<std::uint64_t> stack_frames(const layout::StackValue& stack) const override;
   std::string time_format(std::uint64_t index) const override;
   std::string cgroup_pattern(std::uint64_t index) const override;
 
-  Result<void> open_rings();
+  Result<void> open_reader();
   Result<void> open_printk();
   Result<void> run_programs(Moment moment);
   Result<void> attach();
-  using Clock = std::chrono::steady_clock;
-  int next_timeout(Clock::time_point gather_until, pollfd& data) const;
+  void announce();
+  bool listens_to_signals() const;
   Result<void> loop();
-  void detach();
+  void stop_programs();
   void finish();
 
-  // Processes what is in the rings now, in the order in which it was written.
-  void drain();
-  // The same until nothing is left; only for when no attached program writes any more.
-  void drain_all();
-  void drain_data(std::uint64_t until);
+  // Acts on a control record when it is read, on the reader's thread: what print(@x) shows is what the map held then.
+  void act(EventBatch& batch) const;
+  // Shows one batch; false if there was none.
+  bool show_batch();
+  // Everything that programs have written so far; a signal cuts it short.
+  void show_all();
   void record(std::span<const std::byte> bytes);
-  void control(const layout::ControlRecord& record);
+  void text_record(const FormatPlan& format, std::span<const Value> values);
+  void joined_record(const FormatPlan& format, std::span<const std::byte> bytes);
+  void control(const EventBatch& batch);
+  void run_time_error(std::uint32_t index, std::int64_t code);
+  void rearm_quiet_errors();
+  void report_repeated_errors();
   void read_printk();
   void unwatch(std::uint64_t address);
   void process_seen(const layout::ControlRecord& event);
   // Goes over what iter probes go over.
   Result<void> run_iterators();
-  void print_map(std::uint32_t index, std::uint64_t top, std::uint64_t divisor, bool at_exit);
+  void read_signals();
+  void print_contents(std::uint32_t index, const MapElements& elements, std::uint64_t top, std::uint64_t divisor, Unwritten unwritten);
+  void print_map_now(std::uint32_t index);
+  void print_all_maps();
+  // Values of Counter, added up over the CPUs; empty where no program counts.
+  std::vector<std::uint64_t> counters() const;
+  void report_new_losses();
   void report_losses() const;
   bool signal_pending() const;
-  bool told_to_stop();
   bool has_events() const;
   std::size_t probe_count() const;
 
@@ -78,13 +92,14 @@ class Session : private DecodeSource {
   Object& object_;
   const LinuxTarget& target_;
   Output& output_;
+  SymbolSource& symbols_;
+  Formatter formatter_;
   std::string mark_;
   WatchedProcess* watched_;
   SessionOptions options_;
   std::uint32_t possible_cpus_;
 
-  std::vector<Ring> data_ring_;     // none or one
-  std::vector<Ring> control_ring_;  // none or one
+  std::optional<EventReader> reader_;
   std::vector<PrintkInstance> printk_;  // none or one
   std::vector<std::string> printk_lines_;
   std::vector<Link> links_;
@@ -93,7 +108,15 @@ class Session : private DecodeSource {
   std::vector<bool> zeroed_;  // maps without keys that zero() made zero: shown though never written since
   Descriptor signals_;
   bool exiting_ = false;
-  int exit_code_ = 0;
+  std::optional<int> exit_code_;  // of the first exit()
+  std::uint64_t told_losses_ = 0;
+  Clock::time_point losses_seen_;
+  struct ToldError {
+    std::uint64_t count = 0;
+    std::optional<Clock::time_point> again;  // when its programs may speak of it again
+  };
+  std::vector<ToldError> told_errors_;  // by index in Plan::errors
+  bool quiet_errors_ = false;           // whether some of them wait for that
 };
 
 }  // namespace fathom

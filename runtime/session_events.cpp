@@ -6,104 +6,148 @@
 #include <cstring>
 
 #include "ast/text.h"
+#include "runtime/external.h"
 #include "runtime/map_reader.h"
+#include "runtime/output/wall_time.h"
 #include "runtime/session.h"
 
 namespace fathom {
 
-// Control records say how far the data ring had come when they were made. The data ring's end is taken first: a control record that was
-// made before any of that data is then already visible. What comes while this runs waits for the next call, so that a flood of events can
-// not keep the session from its other duties.
-void Session::drain() {
-  std::uint64_t data_end = data_ring_.empty() ? 0 : data_ring_.front().produced();
-  if (!control_ring_.empty()) {
-    control_ring_.front().consume(control_ring_.front().produced(), [&](std::span<const std::byte> bytes) {
-      layout::ControlRecord event{};
-      std::memcpy(&event, bytes.data(), std::min(bytes.size(), sizeof event));
-      drain_data(event.data_position);
-      control(event);
-    });
+void Session::act(EventBatch& batch) const {
+  const layout::ControlRecord& event = *batch.control;
+  auto map = [&]() -> const MapPlan& { return plan_.maps[event.map]; };
+  auto report = [](const Result<void>& result) {
+    if (!result) fmt::print(stderr, "error: {}\n", result.error().message);
+  };
+  switch (event.kind) {
+    case layout::ControlKind::print_map: batch.elements = read_elements(map(), object_.map(map().object_name), possible_cpus_); return;
+    case layout::ControlKind::clear_map: return report(clear_map(map(), object_.map(map().object_name), possible_cpus_));
+    case layout::ControlKind::zero_map: return report(zero_map(map(), object_.map(map().object_name), possible_cpus_));
+    case layout::ControlKind::exit:
+    case layout::ControlKind::process:
+    case layout::ControlKind::unwatch:
+    case layout::ControlKind::run_time_error: return;
   }
-  drain_data(data_end);
+}
+
+bool Session::show_batch() {
+  auto batch = reader_->take();
+  if (!batch) return false;
+  batch->for_each([&](std::span<const std::byte> bytes) { record(bytes); });
+  if (batch->control) control(*batch);
   output_.flush();
+  return true;
 }
 
-void Session::drain_all() {
-  auto has_more = [](const std::vector<Ring>& ring) { return !ring.empty() && !ring.front().empty(); };
-  do {
-    drain();
-  } while (has_more(data_ring_) || has_more(control_ring_));
-}
-
-void Session::drain_data(std::uint64_t until) {
-  if (!data_ring_.empty()) data_ring_.front().consume(until, [&](std::span<const std::byte> bytes) { record(bytes); });
+void Session::show_all() {
+  reader_->catch_up();
+  while (show_batch()) {
+    // Somebody who can not wait for the rest: the second Ctrl-C.
+    if (exiting_ && signal_pending()) return reader_->discard();
+    if (output_.error() != 0) return reader_->discard();
+  }
 }
 
 void Session::record(std::span<const std::byte> bytes) {
   std::uint64_t index = 0;
   std::memcpy(&index, bytes.data(), sizeof index);
   const FormatPlan& format = plan_.formats[index];
+  if (format.style == FormatStyle::join) return joined_record(format, bytes.subspan(layout::record_header));
   layout::RecordLayout layout = layout::record_layout(format.fields);
   std::vector<Value> values;
   for (std::size_t i = 0; i < format.fields.size(); ++i) values.push_back(decode(bytes.subspan(layout.offsets[i]), format.fields[i], *this));
+  if (format.style == FormatStyle::print) return output_.value(values.front());
+  if (format.style == FormatStyle::time) return output_.text(TextKind::time, time_text(wall_now(), format.text));
+  text_record(format, values);
+}
+
+// What begins with a printf format: the text itself, or what to do with it.
+void Session::text_record(const FormatPlan& format, std::span<const Value> values) {
+  std::string_view text = formatter_(format.text, values);
+  auto show = [&](TextKind kind, const Result<std::string>& read) {
+    if (read) return output_.text(kind, *read);
+    output_.message({.kind = MessageKind::failed, .text = read.error().message});
+  };
   switch (format.style) {
-    case FormatStyle::printf: output_.formatted(format.text, values); break;
-    case FormatStyle::print: output_.value(values.front()); break;
-    case FormatStyle::time: output_.time(format.text); break;
+    case FormatStyle::printf: return output_.text(TextKind::printf, text);
+    case FormatStyle::errorf: return output_.message({.text = std::string(text), .place = &plan_.places[format.place]});
+    case FormatStyle::warnf:
+      if (options_.warnings) output_.message({.severity = Severity::warning, .text = std::string(text), .place = &plan_.places[format.place]});
+      return;
+    case FormatStyle::cat: return show(TextKind::cat, read_head(std::string(text), plan_.settings.max_cat_bytes));
+    case FormatStyle::system:
+      output_.flush();  // the command may write to the terminal itself
+      return show(TextKind::system, output_of(std::string(text)));
+    case FormatStyle::print:
+    case FormatStyle::time:
+    case FormatStyle::join: return;
   }
 }
 
-void Session::control(const layout::ControlRecord& event) {
-  auto report = [](const Result<void>& result) {
-    if (!result) fmt::print(stderr, "error: {}\n", result.error().message);
-  };
+void Session::joined_record(const FormatPlan& format, std::span<const std::byte> bytes) {
+  layout::JoinedValue head{};
+  std::memcpy(&head, bytes.data(), std::min(bytes.size(), sizeof head));
+  bytes = bytes.subspan(sizeof head);
+  std::string strings(reinterpret_cast<const char*>(bytes.data()), std::min<std::size_t>(head.bytes, bytes.size()));
+  std::string text;
+  for (std::size_t begin = 0; begin < strings.size();) {
+    std::string_view one = strings.data() + begin;
+    if (begin != 0) text += format.text;
+    text += one;
+    begin += one.size() + 1;
+  }
+  if (head.cut != 0) text += plan_.settings.truncation_trailer;
+  output_.text(TextKind::join, text);
+}
+
+void Session::control(const EventBatch& batch) {
+  const layout::ControlRecord& event = *batch.control;
   switch (event.kind) {
     case layout::ControlKind::exit:
-      if (!exiting_) exit_code_ = static_cast<int>(event.first);
+      if (!exit_code_) exit_code_ = static_cast<int>(event.first);
       exiting_ = true;
       return;
-    case layout::ControlKind::print_map:
-      print_map(event.map, static_cast<std::uint64_t>(event.first), static_cast<std::uint64_t>(event.second), false);
-      return;
-    case layout::ControlKind::clear_map: {
-      const MapPlan& map = plan_.maps[event.map];
-      zeroed_[event.map] = false;
-      return report(clear_map(map, object_.map(map.object_name), possible_cpus_));
-    }
-    case layout::ControlKind::process:
-      return process_seen(event);
+    case layout::ControlKind::process: return process_seen(event);
     case layout::ControlKind::unwatch: return unwatch(static_cast<std::uint64_t>(event.first));
-    case layout::ControlKind::zero_map: {
-      const MapPlan& map = plan_.maps[event.map];
-      zeroed_[event.map] = true;
-      return report(zero_map(map, object_.map(map.object_name), possible_cpus_));
+    case layout::ControlKind::print_map: {
+      if (!*batch.elements) return fmt::print(stderr, "error: {}\n", batch.elements->error().message);
+      return print_contents(event.map, **batch.elements, static_cast<std::uint64_t>(event.first), static_cast<std::uint64_t>(event.second),
+                            Unwritten::as_zero);
     }
+    case layout::ControlKind::clear_map: zeroed_[event.map] = false; return;
+    case layout::ControlKind::zero_map: zeroed_[event.map] = true; return;
+    case layout::ControlKind::run_time_error: return run_time_error(event.map, event.first);
   }
 }
 
 void Session::process_seen(const layout::ControlRecord& event) {
-  if (options_.symbols == nullptr) return;
   const auto process = static_cast<std::uint32_t>(event.first);
-  options_.symbols->remember(process);
+  symbols_.remember(process);
   const std::vector<AttachPoint>& points = plan_.programs[event.map >> layout::point_bits].attach_points;
   const std::uint32_t index = event.map & ((1u << layout::point_bits) - 1);
   if (event.second == 0 || index >= points.size()) return;
-  options_.symbols->loaded_at(process, points[index].target, static_cast<std::uint64_t>(event.second) - points[index].address);
+  symbols_.loaded_at(process, points[index].target, static_cast<std::uint64_t>(event.second) - points[index].address);
 }
 
 void Session::unwatch(std::uint64_t address) {
   std::erase_if(watchpoints_, [&](const auto& watchpoint) { return watchpoint.first == address; });
 }
 
-void Session::print_map(std::uint32_t index, std::uint64_t top, std::uint64_t divisor, bool at_exit) {
+void Session::print_contents(std::uint32_t index, const MapElements& elements, std::uint64_t top, std::uint64_t divisor, Unwritten unwritten) {
+  output_.map(contents_of(plan_.maps[index], elements, possible_cpus_, *this, unwritten), top, divisor);
+}
+
+void Session::print_map_now(std::uint32_t index) {
   const MapPlan& plan = plan_.maps[index];
-  Unwritten unwritten = at_exit && !zeroed_[index] ? Unwritten::skip : Unwritten::as_zero;
-  auto contents = read_map(plan, object_.map(plan.object_name), possible_cpus_, *this, unwritten);
-  if (!contents) {
-    fmt::print(stderr, "error: {}\n", contents.error().message);
-    return;
-  }
-  if (!contents->entries.empty()) output_.map(*contents, top, divisor);
+  auto elements = read_elements(plan, object_.map(plan.object_name), possible_cpus_);
+  if (!elements) return fmt::print(stderr, "error: {}\n", elements.error().message);
+  bool counts = plan.value.is_aggregation() && plan.value.aggregation() == Aggregation::count && !plan.keyed;
+  bool shown = zeroed_[index] || (counts && plan_.settings.text_form.counters_always_shown);
+  print_contents(index, *elements, 0, 0, shown ? Unwritten::as_zero : Unwritten::skip);
+}
+
+void Session::print_all_maps() {
+  for (std::uint32_t i = 0; i < plan_.maps.size(); ++i) print_map_now(i);
 }
 
 void Session::read_printk() {
@@ -114,48 +158,13 @@ void Session::read_printk() {
     if (!text.starts_with(mark)) return;
     text.remove_prefix(mark.size());
     if (options_.verbose) {
-      output_.printk(text);
+      output_.text(TextKind::printk, text);
     } else {
       printk_lines_.emplace_back(text);
     }
   });
   if (!read) fmt::print(stderr, "error: {}\n", read.error().message);
   if (options_.verbose) output_.flush();
-}
-
-void Session::report_losses() const {
-  std::size_t named = static_cast<std::size_t>(layout::Counter::first_map);
-  std::size_t count = named + plan_.maps.size();
-  std::vector<std::uint64_t> values(count * possible_cpus_);
-  int map = object_.map(object_names::counters);
-  std::uint32_t zero = 0;
-  if (map < 0 || bpf_map_lookup_elem(map, &zero, values.data()) != 0) return;
-  auto total = [&](std::size_t counter) {
-    std::uint64_t sum = 0;
-    for (std::uint32_t cpu = 0; cpu < possible_cpus_; ++cpu) sum += values[cpu * count + counter];
-    return sum;
-  };
-  auto say = [&](layout::Counter counter, const char* noun, const char* text) {
-    if (std::uint64_t lost = total(static_cast<std::size_t>(counter)); lost != 0) {
-      fmt::print(stderr, "warning: {} {}\n", counted(lost, noun), text);
-    }
-  };
-  say(layout::Counter::lost_events, "event", "lost: the event ring was full; set BPFTRACE_PERF_RB_PAGES to a larger number, or print less");
-  say(layout::Counter::lost_control, "command", "lost (print, clear, zero or exit): the control ring was full");
-  say(layout::Counter::lost_stacks, "stack", "lost: the kernel gave no stack, or there were too many different ones");
-  say(layout::Counter::no_scratch, "event", "skipped: probes interrupted each other more than four levels deep");
-  say(layout::Counter::endless_loop, "loop", "ended after 8388608 rounds, the most that the kernel allows");
-  for (std::size_t i = 0; i < plan_.maps.size(); ++i) {
-    std::uint64_t lost = total(named + i);
-    if (lost == 0) continue;
-    const MapPlan& map = plan_.maps[i];
-    std::string way_out = map.declared ? fmt::format("declare it with a larger size: `let {1} = hash({0})`", 2 * map.max_entries, map.name)
-                                       : fmt::format("set BPFTRACE_MAX_MAP_KEYS above {}", map.max_entries);
-    fmt::print(stderr, "warning: map {} was full: {} lost; {}\n", map.name, counted(lost, "update"), way_out);
-  }
-  if (!printk_.empty() && printk_.front().lost() != 0) {
-    fmt::print(stderr, "warning: {} lost: the trace buffer was full\n", counted(printk_.front().lost(), "printk line"));
-  }
 }
 
 std::vector<std::uint64_t> Session::stack_frames(const layout::StackValue& stack) const {

@@ -170,7 +170,7 @@ class Run:
             entry = pwd.getpwnam(options.user)
             identity = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": [], "pass_fds": (descriptor,)}
         self.process = subprocess.Popen(
-            ["fathom", *command[1:]], executable=f"/proc/self/fd/{descriptor}" if options.user else command[0], text=True,
+            [os.path.basename(command[0]), *command[1:]], executable=f"/proc/self/fd/{descriptor}" if options.user else command[0], text=True,
             errors="backslashreplace", stdin=subprocess.PIPE if options.stdin else subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, start_new_session=True, preexec_fn=heed_interrupts, **identity)
         self.readers = [threading.Thread(target=self.collect, args=(name,), daemon=True) for name in self.output]

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "ast/pattern.h"
 #include "ast/text.h"
 #include "ast/walk.h"
 
@@ -102,7 +103,7 @@ void Expander::probe(const ast::Probe& probe, std::vector<CheckedProbe>& groups)
   }
   for (const Missing& missing : missing_) not_found(missing, groups.size() != first);
   missing_.clear();
-  if (groups.size() == first && errors == diagnostics_.errors()) {
+  if (groups.size() == first && errors == diagnostics_.errors() && settings_.probe_filter.empty()) {
     diagnostics_.report<DiagnosticId::probe_without_attach_points>(probe.attach_points.front().range);
   }
 }
@@ -155,6 +156,12 @@ std::vector<AttachPoint> Expander::expand(const ProbeType& type, const ast::Atta
     return {};
   }
   if (points->empty()) missing_.push_back({&type, *parsed, &point});
+  if (!settings_.probe_filter.empty() && type.moment == Moment::attached) {
+    // The command line was checked for one that can not be compiled.
+    if (auto filter = Pattern::compile(settings_.probe_filter)) {
+      std::erase_if(*points, [&](const AttachPoint& one) { return !filter->found_in(one.text); });
+    }
+  }
   return std::move(*points);
 }
 

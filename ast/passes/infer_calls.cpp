@@ -125,9 +125,6 @@ Type Inference::invoke(const Builtin& row, std::string_view name, const Expressi
   auto prototype = parse_prototype(row.prototype);
   if (!prototype) return Type::none();  // a unit test keeps every prototype readable
   facts.no_value = prototype->result && prototype->result->is_none();
-  if (row.unsafe && !program_.settings.unsafe) {
-    diagnostics_.report<DiagnosticId::unsafe_builtin>(expression.range, name).with_help("run with `--unsafe` if that is wanted");
-  }
   std::size_t errors = diagnostics_.errors();
   std::size_t most = prototype->parameters.size();
   if (most == 0 && !prototype->variadic && !arguments.empty() && row.form == Form::variable) {
@@ -138,6 +135,9 @@ Type Inference::invoke(const Builtin& row, std::string_view name, const Expressi
   } else if (arguments.size() > most && !prototype->variadic) {
     diagnostics_.report<DiagnosticId::too_many_arguments>(expression.range, name, arity(*prototype), arguments_noun(*prototype), arguments.size())
         .with_help(fmt::format("its prototype is `{}`", row.prototype));
+  }
+  if (row.unsafe && !program_.settings.unsafe) {
+    diagnostics_.report<DiagnosticId::unsafe_builtin>(expression.range, name).with_help("run with `--unsafe` if that is wanted");
   }
   Parameter any;
   any.kinds = {ParameterKind::any};

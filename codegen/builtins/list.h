@@ -22,6 +22,8 @@ BuiltinFamily aggregation_builtins();
 BuiltinFamily map_builtins();
 BuiltinFamily parameter_builtins();
 BuiltinFamily output_builtins();
+BuiltinFamily command_builtins();
+BuiltinFamily printk_builtins();
 
 // All of them, in the order of the manual.
 BuiltinFamilies builtin_families();

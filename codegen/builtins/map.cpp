@@ -67,7 +67,13 @@ llvm::Value* delete_scalar(CallLowering& call, std::uint32_t map) {
 void lower_delete(CallLowering& call) {
   BpfBuilder& bpf = call.bpf();
   auto remove = [&](std::uint32_t map, llvm::Value* key) {
-    return succeeded(bpf, bpf.call(Helper::map_delete_elem, {call.probe().map(map), key}));
+    llvm::Value* result = bpf.call(Helper::map_delete_elem, {call.probe().map(map), key});
+    llvm::Value* done = succeeded(bpf, result);
+    if (call.unused()) {
+      call.probe().report_error_when(bpf.CreateNot(bpf.to_bool(done)), RunTimeError::nothing_to_delete, call.probe().map_plan(map).name,
+                                     "map_delete_elem", result);
+    }
+    return done;
   };
   if (call.facts(0).map_reference && call.count() == 2 && call.probe().map_plan(call.map(0)).keyed) {
     call.give(remove(call.map(0), call.as_key(call.map(0), 1)));

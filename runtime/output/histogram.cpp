@@ -79,15 +79,15 @@ std::vector<HistogramRow> histogram_rows(const HistogramValue& histogram) {
   return rows;
 }
 
-std::string histogram_label(const HistogramRow& row, const HistogramValue& histogram) {
+std::string histogram_label(const HistogramRow& row, const HistogramValue& histogram, bool unit_ranges) {
   bool suffixes = !histogram.linear || histogram.buckets.step % 1024 == 0;
   if (!row.first) return fmt::format("(..., {})", spelled_end(row.last.value_or(0), suffixes));
   if (!row.last) return fmt::format("[{}, ...)", spelled(*row.first, suffixes));
-  if (*row.first == *row.last) return fmt::format("[{}]", spelled(*row.first, suffixes));
+  if (*row.first == *row.last && !(histogram.linear && unit_ranges)) return fmt::format("[{}]", spelled(*row.first, suffixes));
   return fmt::format("[{}, {})", spelled(*row.first, suffixes), spelled_end(*row.last, suffixes));
 }
 
-void append_histogram(std::string& text, const HistogramValue& histogram, std::uint64_t divisor) {
+void append_histogram(std::string& text, const HistogramValue& histogram, std::uint64_t divisor, bool unit_ranges) {
   std::vector<HistogramRow> rows = histogram_rows(histogram);
   std::uint64_t largest = 0;
   for (HistogramRow& row : rows) {
@@ -96,7 +96,7 @@ void append_histogram(std::string& text, const HistogramValue& histogram, std::u
   }
   for (const HistogramRow& row : rows) {
     std::string bar(bar_length(row.count, largest), '@');
-    fmt::format_to(std::back_inserter(text), "{:<16}{:>8} |{:<52}|\n", histogram_label(row, histogram), row.count, bar);
+    fmt::format_to(std::back_inserter(text), "{:<16}{:>8} |{:<52}|\n", histogram_label(row, histogram, unit_ranges), row.count, bar);
   }
 }
 

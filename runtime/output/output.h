@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/output/message.h"
 #include "runtime/plan.h"
 #include "runtime/value.h"
 
@@ -30,20 +31,31 @@ class SymbolSource {
   virtual void loaded_at(std::uint32_t, const std::string& /*file*/, std::uint64_t /*base*/) {}
 };
 
+// What a piece of finished text is.
+enum class TextKind : std::uint8_t {
+  printf,
+  time,
+  cat,     // a file's content
+  join,    // a line without its line break
+  system,  // what a command printed
+  printk,  // a line without its line break
+};
+
 class Output {
  public:
   virtual ~Output() = default;
 
-  // printf(): `text` is the format, `arguments` in the order of its conversions (`*` widths included).
-  virtual void formatted(std::string_view format, std::span<const Value> arguments) = 0;
+  virtual void text(TextKind kind, std::string_view text) = 0;
   // print(value)
   virtual void value(const Value& value) = 0;
-  // time(): strftime text of now.
-  virtual void time(std::string_view format) = 0;
   // print(@map, top, divisor) and the maps at exit. top 0: all; divisor 0: none.
   virtual void map(const MapContents& map, std::uint64_t top, std::uint64_t divisor) = 0;
-  // A line of the script's printk(), without line break.
-  virtual void printk(std::string_view line) = 0;
+  // errorf(), warnf(), and what went wrong in a probe.
+  virtual void message(const Message& message) = 0;
+  // Everything is attached; `probes` counts BEGIN and END too.
+  virtual void attached(std::size_t probes) = 0;
+  // So many more events were lost.
+  virtual void lost(std::uint64_t events) = 0;
   // Before the maps are shown at exit.
   virtual void end_of_run() = 0;
   virtual void flush() = 0;
@@ -51,11 +63,18 @@ class Output {
   virtual int error() const = 0;
 };
 
-// The text format. `file` stays open and belongs to the caller, who also chooses by setvbuf() when it is written out: line by line, when
-// the buffer is full, or at once. Only flush() flushes.
-std::unique_ptr<Output> make_text_output(std::FILE* file, SymbolSource& symbols, const Settings& settings);
+// An output format that -f can name. `file` stays open and belongs to the caller, who also chooses by setvbuf() when it is written out:
+// line by line, when the buffer is full, or at once. Only flush() flushes.
+struct OutputFormat {
+  std::string_view name;
+  std::unique_ptr<Output> (*make)(std::FILE* file, SymbolSource& symbols, const Settings& settings);
+};
 
-// printf's text: C semantics for the values of the language.
-std::string format_text(std::string_view format, std::span<const Value> arguments, SymbolSource& symbols, const Settings& settings);
+std::unique_ptr<Output> make_text_output(std::FILE* file, SymbolSource& symbols, const Settings& settings);
+std::unique_ptr<Output> make_json_output(std::FILE* file, SymbolSource& symbols, const Settings& settings);
+
+// All formats, the default first.
+std::span<const OutputFormat> output_formats();
+const OutputFormat* find_output_format(std::string_view name);
 
 }  // namespace fathom

@@ -55,9 +55,9 @@ struct Resolved {
   bool plain() const { return flags.empty() && width < 0 && precision < 0; }
 };
 
-class Formatter {
+class Conversions {
  public:
-  Formatter(std::string& text, std::span<const Value> arguments, const ValueText& values)
+  Conversions(std::string& text, std::span<const Value> arguments, const ValueText& values)
       : text_(text), arguments_(arguments), values_(values) {}
 
   void conversion(const Conversion& conversion);
@@ -82,7 +82,7 @@ class Formatter {
   const ValueText& values_;
 };
 
-std::optional<int> Formatter::star() {
+std::optional<int> Conversions::star() {
   const Value* value = next();
   std::optional<std::uint64_t> bits = value != nullptr ? bits_of(*value) : std::nullopt;
   if (!bits) return std::nullopt;
@@ -91,7 +91,7 @@ std::optional<int> Formatter::star() {
   return static_cast<int>(std::clamp<std::int64_t>(number, -max_format_width, max_format_width));
 }
 
-Resolved Formatter::resolve(const Conversion& conversion) {
+Resolved Conversions::resolve(const Conversion& conversion) {
   Resolved resolved{conversion.flags, conversion.width, conversion.precision};
   if (conversion.width_argument) {
     int width = star().value_or(-1);
@@ -102,7 +102,7 @@ Resolved Formatter::resolve(const Conversion& conversion) {
   return resolved;
 }
 
-void Formatter::integer(const Conversion& conversion, const Resolved& resolved, std::uint64_t bits) {
+void Conversions::integer(const Conversion& conversion, const Resolved& resolved, std::uint64_t bits) {
   unsigned unused = 64 - width_of(conversion.length);
   char letter = conversion.letters.front();
   bool is_signed = letter == 'd' || letter == 'i';
@@ -124,7 +124,7 @@ void Formatter::integer(const Conversion& conversion, const Resolved& resolved, 
   }
 }
 
-void Formatter::padded(const Resolved& resolved, std::string_view content) {
+void Conversions::padded(const Resolved& resolved, std::string_view content) {
   std::size_t blanks =
       resolved.width > 0 && content.size() < static_cast<std::size_t>(resolved.width) ? resolved.width - content.size() : 0;
   if (!resolved.has('-')) text_.append(blanks, ' ');
@@ -132,12 +132,12 @@ void Formatter::padded(const Resolved& resolved, std::string_view content) {
   if (resolved.has('-')) text_.append(blanks, ' ');
 }
 
-void Formatter::cut_and_padded(const Resolved& resolved, std::string_view content) {
+void Conversions::cut_and_padded(const Resolved& resolved, std::string_view content) {
   padded(resolved, resolved.precision >= 0 ? content.substr(0, static_cast<std::size_t>(resolved.precision)) : content);
 }
 
 // Like the C library but for null, which is a number here and not "(nil)".
-void Formatter::pointer(const Resolved& resolved, std::uint64_t address) {
+void Conversions::pointer(const Resolved& resolved, std::uint64_t address) {
   std::string digits = fmt::format("{:x}", address);
   std::size_t wanted = resolved.precision > 0 ? static_cast<std::size_t>(resolved.precision) : 0;
   if (resolved.precision < 0 && resolved.has('0') && !resolved.has('-')) wanted = static_cast<std::size_t>(std::max(resolved.width - 2, 0));
@@ -145,7 +145,7 @@ void Formatter::pointer(const Resolved& resolved, std::uint64_t address) {
   padded(resolved, "0x" + digits);
 }
 
-void Formatter::buffer(const Conversion& conversion, const Resolved& resolved, const Value& value) {
+void Conversions::buffer(const Conversion& conversion, const Resolved& resolved, const Value& value) {
   std::string bytes;
   if (const auto* buffer = std::get_if<BufferValue>(&value.kind)) {
     bytes = buffer->bytes;
@@ -162,7 +162,7 @@ void Formatter::buffer(const Conversion& conversion, const Resolved& resolved, c
   cut_and_padded(resolved, content);
 }
 
-void Formatter::conversion(const Conversion& conversion) {
+void Conversions::conversion(const Conversion& conversion) {
   Resolved resolved = resolve(conversion);
   const Value* value = next();
   if (value == nullptr) return;
@@ -184,19 +184,26 @@ void Formatter::conversion(const Conversion& conversion) {
 
 void append_formatted(std::string& text, const std::vector<FormatPiece>& pieces, std::span<const Value> arguments,
                       const ValueText& values) {
-  Formatter formatter(text, arguments, values);
+  Conversions conversions(text, arguments, values);
   for (const FormatPiece& piece : pieces) {
     text += piece.text;
-    if (piece.has_conversion) formatter.conversion(piece.conversion);
+    if (piece.has_conversion) conversions.conversion(piece.conversion);
   }
 }
 
-std::string format_text(std::string_view format, std::span<const Value> arguments, SymbolSource& symbols, const Settings& settings) {
+std::string_view Formatter::operator()(std::string_view format, std::span<const Value> arguments) {
+  text_.clear();
+  append_formatted(text_, pieces_of(format), arguments, values_);
+  return text_;
+}
+
+const std::vector<FormatPiece>& Formatter::pieces_of(std::string_view format) {
+  auto known = formats_.find(format);
+  if (known != formats_.end()) return known->second;
   auto pieces = parse_format(format);
-  if (!pieces) return std::string(format);  // check refuses such formats; what was written is the best there is to show
-  std::string text;
-  append_formatted(text, *pieces, arguments, ValueText(symbols, settings));
-  return text;
+  // check refuses formats that can not be read; what was written is the best there is to show.
+  if (!pieces) pieces = std::vector<FormatPiece>{{std::string(format), false, {}, 0}};
+  return formats_.emplace(format, std::move(*pieces)).first->second;
 }
 
 }  // namespace fathom

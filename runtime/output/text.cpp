@@ -1,15 +1,15 @@
 // The text format. Each call puts its whole text together and hands it to the stream at once, so that lines of a line-buffered stream
 // leave in one write. Everything about single values stands in runtime/output/value_text and runtime/output/printf.
-#include <functional>
-#include <unordered_map>
+#include <fmt/format.h>
 
+#include <cerrno>
+
+#include "ast/text.h"
 #include "runtime/output/histogram.h"
 #include "runtime/output/output.h"
-#include "runtime/output/printf.h"
 #include "runtime/output/selection.h"
 #include "runtime/output/series.h"
 #include "runtime/output/value_text.h"
-#include "runtime/output/wall_time.h"
 
 namespace fathom {
 
@@ -18,18 +18,15 @@ namespace {
 // A map's text is handed on in pieces of about this size.
 constexpr std::size_t enough_bytes = 64 << 10;
 
-struct TextHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-};
-
 class TextOutput : public Output {
  public:
   TextOutput(std::FILE* file, SymbolSource& symbols, const Settings& settings)
       : file_(file), settings_(settings), values_(symbols, settings_) {}
 
-  void formatted(std::string_view format, std::span<const Value> arguments) override {
-    append_formatted(text_, pieces_of(format), arguments, values_);
+  void text(TextKind kind, std::string_view text) override {
+    text_ += text;
+    bool is_line = kind == TextKind::join || kind == TextKind::printk || (kind == TextKind::system && !settings_.text_form.system_text_as_is);
+    if (is_line) text_ += '\n';
     write();
   }
   void value(const Value& value) override {
@@ -37,16 +34,18 @@ class TextOutput : public Output {
     text_ += '\n';
     write();
   }
-  void time(std::string_view format) override {
-    text_ += time_text(wall_now(), format);
-    write();
-  }
   void map(const MapContents& map, std::uint64_t top, std::uint64_t divisor) override;
-  void printk(std::string_view line) override {
-    text_ += line;
-    text_ += '\n';
+  void message(const Message& message) override {
+    // What was printed before stands before it, also where both go to one terminal.
+    flush();
+    fmt::print(stderr, "{}", to_text(message, settings_.message_style));
+  }
+  void attached(std::size_t probes) override {
+    if (!settings_.text_form.attaching_line) return fmt::print(stderr, "Attached {}\n", counted(probes, "probe"));
+    text_ += fmt::format("Attaching {}...\n", counted(probes, "probe"));
     write();
   }
+  void lost(std::uint64_t events) override { fmt::print(stderr, "Lost {} events\n", events); }
   void end_of_run() override {
     text_ += "\n\n";
     write();
@@ -55,7 +54,8 @@ class TextOutput : public Output {
   int error() const override { return error_; }
 
  private:
-  const std::vector<FormatPiece>& pieces_of(std::string_view format);
+  void entry(const MapContents& map, const MapEntry& entry, std::uint64_t divisor);
+  std::string_view separator(const MapContents& map) const;
   void write() {
     note(std::fwrite(text_.data(), 1, text_.size(), file_) == text_.size());
     text_.clear();
@@ -68,40 +68,46 @@ class TextOutput : public Output {
   int error_ = 0;
   Settings settings_;
   ValueText values_;
-  std::string text_;                                                                              // what the call at hand has put together
-  std::unordered_map<std::string, std::vector<FormatPiece>, TextHash, std::equal_to<>> formats_;  // each format is read once
+  std::string text_;  // what the call at hand has put together
 };
 
-const std::vector<FormatPiece>& TextOutput::pieces_of(std::string_view format) {
-  auto known = formats_.find(format);
-  if (known != formats_.end()) return known->second;
-  auto pieces = parse_format(format);
-  // check refuses formats that can not be read; what was written is the best there is to show.
-  if (!pieces) pieces = std::vector<FormatPiece>{{std::string(format), false, {}, 0}};
-  return formats_.emplace(format, std::move(*pieces)).first->second;
+void TextOutput::entry(const MapContents& map, const MapEntry& entry, std::uint64_t divisor) {
+  text_ += map.name;
+  if (!map.key.is_none()) {
+    text_ += '[';
+    values_.append_key(text_, entry.key);
+    text_ += ']';
+  }
+  text_ += ':';
+  if (const auto* histogram = std::get_if<HistogramValue>(&entry.value.kind)) {
+    text_ += settings_.text_form.blank_behind_colon ? " \n" : "\n";
+    append_histogram(text_, *histogram, histogram_divisor(*histogram, divisor), settings_.text_form.unit_ranges);
+  } else if (const auto* series = std::get_if<SeriesResult>(&entry.value.kind)) {
+    append_series(text_, *series);
+  } else {
+    text_ += ' ';
+    values_.append(text_, shown_value(entry.value, divisor));
+  }
+}
+
+// Between two entries. Old versions ended the whole map with a line break instead of each entry, and had peculiar separators.
+std::string_view TextOutput::separator(const MapContents& map) const {
+  bool ends_with_break = map.value.is(TypeKind::stack) || map.value.is(TypeKind::symbol) || map.value.is(TypeKind::inet);
+  return settings_.text_form.blank_lines && ends_with_break ? "" : "\n";
 }
 
 void TextOutput::map(const MapContents& map, std::uint64_t top, std::uint64_t divisor) {
-  for (const MapEntry& entry : selected_entries(map, top)) {
-    text_ += map.name;
-    if (!map.key.is_none()) {
-      text_ += '[';
-      values_.append_key(text_, entry.key);
-      text_ += ']';
-    }
-    if (const auto* histogram = std::get_if<HistogramValue>(&entry.value.kind)) {
-      text_ += ":\n";
-      append_histogram(text_, *histogram, histogram_divisor(*histogram, divisor));
-    } else if (const auto* series = std::get_if<SeriesResult>(&entry.value.kind)) {
-      text_ += ":";
-      append_series(text_, *series);
-    } else {
-      text_ += ": ";
-      values_.append(text_, shown_value(entry.value, divisor));
-    }
-    text_ += '\n';
+  const TextForm& form = settings_.text_form;
+  std::span<const MapEntry> entries = selected_entries(map, top);
+  if (entries.empty() && form.blank_lines) text_ += '\n';
+  for (const MapEntry& one : entries) {
+    entry(map, one, divisor);
+    text_ += &one == &entries.back() ? "\n" : separator(map);
     if (text_.size() > enough_bytes) write();
   }
+  bool is_average = map.value.is_aggregation() &&
+                    (map.value.aggregation() == Aggregation::average || map.value.aggregation() == Aggregation::stats);
+  if (form.blank_lines && is_average && !entries.empty()) text_ += '\n';
   write();
 }
 

@@ -22,7 +22,8 @@ void append_format(std::string& text, fmt::format_string<Args...> format, Args&&
 }
 
 template <class T>
-void append_stats(std::string& text, const StatsValue& stats, T total) {
+void append_stats(std::string& text, const StatsValue& stats, T total, bool plain) {
+  if (plain) return append_format(text, "count {}, average {}, total {}", stats.count, std::get<T>(average(stats).kind), total);
   append_format(text, "{{ .count = {}, .average = {}, .total = {} }}", stats.count, std::get<T>(average(stats).kind), total);
 }
 
@@ -31,29 +32,32 @@ void append_stats(std::string& text, const StatsValue& stats, T total) {
 struct ValueText::Append {
   const ValueText& values;
   std::string& text;
+  bool in_key = false;
+
+  const TextForm& form() const { return values.settings_.text_form; }
 
   void operator()(NoValue) const { text += "null"; }
-  void operator()(bool value) const { text += value ? "true" : "false"; }
+  void operator()(bool value) const { text += form().booleans_are_numbers ? (value ? "1" : "0") : value ? "true" : "false"; }
   void operator()(std::int64_t value) const { text += std::string_view(fmt::format_int(value).c_str()); }
   void operator()(std::uint64_t value) const { text += std::string_view(fmt::format_int(value).c_str()); }
   void operator()(PointerValue value) const { append_format(text, "{:#x}", value.address); }
   void operator()(const EnumValue& value) const {
-    if (value.name.empty()) return (*this)(value.value);
+    if (value.name.empty() || form().enumerators_are_numbers) return (*this)(value.value);
     text += value.name;
   }
   void operator()(const StringValue& value) const {
     text += value.bytes;
-    if (value.truncated) text += values.settings_.truncation_trailer;
+    if (value.truncated && !form().uncut_strings) text += values.settings_.truncation_trailer;
   }
   void operator()(const BufferValue& value) const { append_buffer(text, value.bytes, BufferForm::readable); }
   void operator()(const ArrayValue& value) const {
     text += '[';
-    values.append_list(text, value.elements, ",");
+    values.append_list(text, value.elements, ",", in_key);
     text += ']';
   }
   void operator()(const TupleValue& value) const {
     text += '(';
-    values.append_list(text, value.elements, ", ");
+    values.append_list(text, value.elements, ", ", in_key);
     text += ')';
   }
   void operator()(const StructValue& value) const {
@@ -76,39 +80,42 @@ struct ValueText::Append {
     if (name.symbol.empty()) return (*this)(PointerValue{value.address});
     text += name.symbol;
   }
-  void operator()(const StackFrames& value) const { values.append_stack(text, value); }
+  void operator()(const StackFrames& value) const { values.append_stack(text, value, in_key); }
   void operator()(const TimeValue& value) const { text += time_text(wall_from_boot(value.nanoseconds), value.format); }
   void operator()(const InetValue& value) const { text += inet_text(value); }
   void operator()(const MacValue& value) const { text += mac_text(value); }
   void operator()(UserValue value) const { text += user_name(value.id); }
   void operator()(const CgroupValue& value) const { text += cgroup_paths(value.id, value.pattern); }
   void operator()(const StatsValue& value) const {
-    if (value.is_signed) return append_stats(text, value, static_cast<std::int64_t>(value.total));
-    append_stats(text, value, value.total);
+    if (value.is_signed) return append_stats(text, value, static_cast<std::int64_t>(value.total), form().plain_stats);
+    append_stats(text, value, value.total, form().plain_stats);
   }
   void operator()(const AverageResult& value) const { values.append(text, average(value)); }
-  void operator()(const HistogramValue& value) const { append_histogram(text, value); }
+  void operator()(const HistogramValue& value) const { append_histogram(text, value, 0, form().unit_ranges); }
   void operator()(const SeriesResult& value) const { append_series(text, value); }
 };
 
 void ValueText::append(std::string& text, const Value& value) const { std::visit(Append{*this, text}, value.kind); }
 
 void ValueText::append_key(std::string& text, const Value& key) const {
-  if (const auto* list = std::get_if<TupleValue>(&key.kind)) return append_list(text, list->elements, ", ");
-  append(text, key);
+  if (const auto* list = std::get_if<TupleValue>(&key.kind)) return append_list(text, list->elements, ", ", true);
+  append_in_key(text, key);
 }
 
-void ValueText::append_list(std::string& text, const std::vector<Value>& values, std::string_view separator) const {
+void ValueText::append_in_key(std::string& text, const Value& part) const { std::visit(Append{*this, text, true}, part.kind); }
+
+void ValueText::append_list(std::string& text, const std::vector<Value>& values, std::string_view separator, bool in_key) const {
   bool first = true;
   for (const Value& value : values) {
     if (!first) text += separator;
     first = false;
-    append(text, value);
+    std::visit(Append{*this, text, in_key}, value.kind);
   }
 }
 
 // Begins and ends with a line break; tools that fold stacks rely on it.
-void ValueText::append_stack(std::string& text, const StackFrames& stack) const {
+void ValueText::append_stack(std::string& text, const StackFrames& stack, bool in_key) const {
+  std::string_view indent = in_key && settings_.text_form.narrow_stack_keys ? "    " : "        ";
   text += '\n';
   for (const BuildIdAddress& frame : stack.build_ids) append_format(text, "{}{}{:#x}\n", frame.build_id, frame.build_id.empty() ? "" : " ", frame.offset);
   for (std::uint64_t address : stack.addresses) {
@@ -122,9 +129,9 @@ void ValueText::append_stack(std::string& text, const StackFrames& stack) const 
       const bool of_user = stack.space == SymbolSpace::user;
       append_format(text, "\t{:x} {}{}\n", address, place, of_user ? fmt::format(" ({})", name.module.empty() ? "[unknown]" : name.module) : "");
     } else if (name.symbol.empty()) {
-      append_format(text, "        {:#x}\n", address);
+      append_format(text, "{}{:#x}\n", indent, address);
     } else {
-      append_format(text, "        {}\n", place);
+      append_format(text, "{}{}\n", indent, place);
     }
   }
 }

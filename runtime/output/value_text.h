@@ -18,11 +18,13 @@ class ValueText {
   void append(std::string& text, const Value& value) const;
   // The key between the brackets of `@x[…]`: a list or a tuple without its outer parentheses.
   void append_key(std::string& text, const Value& key) const;
+  // One part of such a key.
+  void append_in_key(std::string& text, const Value& part) const;
 
  private:
   struct Append;
-  void append_list(std::string& text, const std::vector<Value>& values, std::string_view separator) const;
-  void append_stack(std::string& text, const StackFrames& stack) const;
+  void append_list(std::string& text, const std::vector<Value>& values, std::string_view separator, bool in_key = false) const;
+  void append_stack(std::string& text, const StackFrames& stack, bool in_key) const;
 
   SymbolSource& symbols_;
   const Settings& settings_;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runtime/output/output.h"
+#include "runtime/output/printf.h"
 
 namespace fathom::testing_output {
 
@@ -26,7 +27,9 @@ class FakeSymbols : public SymbolSource {
 // An output into memory; text() closes it.
 class Capture {
  public:
-  explicit Capture(Settings settings = {}) : file_(open_memstream(&data_, &size_)), output_(make_text_output(file_, symbols_, settings)) {}
+  using Make = decltype(&make_text_output);
+  explicit Capture(Settings settings = {}, Make make = make_text_output)
+      : file_(open_memstream(&data_, &size_)), output_(make(file_, symbols_, settings)) {}
   ~Capture() {
     if (file_ != nullptr) std::fclose(file_);
     std::free(data_);
@@ -53,7 +56,8 @@ inline Value tuple(std::vector<Value> elements) { return {TupleValue{std::move(e
 
 inline std::string format(std::string_view format, std::vector<Value> arguments) {
   FakeSymbols symbols;
-  return format_text(format, arguments, symbols, Settings{});
+  Settings settings;
+  return std::string(Formatter(symbols, settings)(format, arguments));
 }
 
 inline std::string shown(const Value& value) {

@@ -151,9 +151,9 @@ TEST(Printf, TruncatedStringsGetTheTrailer) {
   FakeSymbols symbols;
   Settings settings;
   Value cut{StringValue{"abc", true}};
-  EXPECT_EQ(format_text("%s", {{cut}}, symbols, settings), "abc..");
+  EXPECT_EQ(Formatter(symbols, settings)("%s", {{cut}}), "abc..");
   settings.truncation_trailer = " (cut)";
-  EXPECT_EQ(format_text("%s", {{cut}}, symbols, settings), "abc (cut)");
+  EXPECT_EQ(Formatter(symbols, settings)("%s", {{cut}}), "abc (cut)");
 }
 
 TEST(Printf, ControlBytesPassUnchanged) { EXPECT_EQ(format("\x1b[1m%s", {text("\x1b[31m\x01")}), "\x1b[1m\x1b[31m\x01"); }

@@ -15,14 +15,15 @@ namespace {
 
 using namespace testing_output;
 
-TEST(TextOutput, FormattedWritesNothingMoreThanItsText) {
+TEST(TextOutput, PrintfWritesNothingMoreThanItsText) {
   Capture capture;
-  std::vector<Value> arguments = {integer(5)};
-  capture->formatted("%d%%", arguments);
-  capture->formatted("%d%%", arguments);
-  capture->formatted("bad %y", {});
-  EXPECT_EQ(capture.text(), "5%5%bad %y");
+  capture->text(TextKind::printf, "5%");
+  capture->text(TextKind::printf, "");
+  capture->text(TextKind::cat, "file");
+  EXPECT_EQ(capture.text(), "5%file");
 }
+
+TEST(TextOutput, AFormatThatCanNotBeReadIsShownAsItIs) { EXPECT_EQ(format("bad %y", {integer(5)}), "bad %y"); }
 
 TEST(TextOutput, EveryKindOfValue) {
   EXPECT_EQ(shown({NoValue{}}), "null");
@@ -101,7 +102,7 @@ TEST(TextOutput, LargeMapsAreComplete) {
 
 TEST(TextOutput, PrintkAndEndOfRun) {
   Capture capture;
-  capture->printk("hi");
+  capture->text(TextKind::printk, "hi");
   capture->end_of_run();
   capture->map({"@x", Type::none(), Type::int64(), false, {{{NoValue{}}, integer(1)}}}, 0, 0);
   EXPECT_EQ(capture.text(), "hi\n\n\n@x: 1\n");
@@ -113,7 +114,7 @@ TEST(TextOutput, FullBufferIsWrittenOnlyByFlush) {
   std::setvbuf(file, nullptr, _IOFBF, 4096);
   FakeSymbols symbols;
   auto output = make_text_output(file, symbols, {});
-  output->printk("line");
+  output->text(TextKind::printk, "line");
   char seen[16];
   EXPECT_EQ(pread(fileno(file), seen, sizeof seen, 0), 0);
   output->flush();
@@ -128,9 +129,9 @@ TEST(TextOutput, LineBufferedStreamIsWrittenAtLineEnds) {
   FakeSymbols symbols;
   auto output = make_text_output(file, symbols, {});
   char seen[16];
-  output->formatted("part", {});
+  output->text(TextKind::printf, "part");
   EXPECT_EQ(pread(fileno(file), seen, sizeof seen, 0), 0);
-  output->formatted("\n", {});
+  output->text(TextKind::printf, "\n");
   EXPECT_EQ(pread(fileno(file), seen, sizeof seen, 0), 5);
   std::fclose(file);
 }
@@ -186,7 +187,7 @@ TEST_F(Time, ValuesPrintByTheirOwnFormat) {
 TEST_F(Time, TimeOfProcessing) {
   Capture capture;
   std::string before = time_text(wall_now(), "%Y");
-  capture->time("%Y\n");
+  capture->text(TextKind::time, time_text(wall_now(), "%Y\n"));
   EXPECT_EQ(capture.text(), before + "\n");
 }
 

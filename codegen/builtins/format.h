@@ -1,0 +1,25 @@
+// What builtins that take a printf format share: the format compared with the arguments, and the record that carries them.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "ast/builtin.h"
+#include "ast/format_string.h"
+#include "codegen/call_lowering.h"
+
+namespace fathom::codegen {
+
+// Parses the format of argument 0 and compares it with the arguments behind it. Empty where something was reported.
+std::optional<std::vector<FormatPiece>> check_format(CallCheck& call);
+
+// The arguments from `first` on can be sent in one record.
+void check_record_size(CallCheck& call, std::size_t first);
+
+// Both: all that printf() and its kin have to check.
+void check_printf(CallCheck& call);
+
+// Sends the arguments behind the format.
+void send_formatted(CallLowering& call, FormatStyle style);
+
+}  // namespace fathom::codegen
