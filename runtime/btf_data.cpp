@@ -184,6 +184,7 @@ bool BtfData::append(const std::string& path) {
   const std::uint32_t first = count();
   if (!bytes || !index({bytes.get(), size})) return false;
   owned_.push_back(std::move(bytes));
+  names_.clear();
   const std::uint32_t first_string = strings_.back().begin;
   for (std::uint32_t id = first; id < count(); ++id) {
     each_reference(
@@ -201,7 +202,24 @@ const char* BtfData::name(std::uint32_t offset) const {
   return nullptr;
 }
 
+const std::unordered_map<std::string_view, std::uint32_t>& BtfData::names_of(std::uint32_t kind) const {
+  std::unordered_map<std::string_view, std::uint32_t>& ids = names_[kind].ids;
+  if (!ids.empty()) return ids;
+  for (std::uint32_t id = 1; id < count(); ++id) {
+    const char* found = kinds_[id] == kind ? name(types_[id]->name_off) : nullptr;
+    if (found != nullptr) ids.emplace(found, id);
+  }
+  return ids;
+}
+
 std::uint32_t BtfData::find(std::string_view wanted, std::uint32_t kind) const {
+  // A walk over all types costs less than a table of them, until there are many searches: a listing asks for every function.
+  constexpr std::uint32_t few = 32;
+  if (++names_[kind].searches > few) {
+    const auto& ids = names_of(kind);
+    const auto known = ids.find(wanted);
+    return known == ids.end() ? 0 : known->second;
+  }
   for (std::uint32_t id = 1; id < count(); ++id) {
     if (kinds_[id] != kind) continue;
     const char* found = name(types_[id]->name_off);

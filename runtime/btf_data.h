@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 struct btf;
@@ -50,10 +51,17 @@ class BtfData {
   // Adds the types in `bytes`; false where they are damaged.
   bool index(std::string_view bytes);
   bool map(const std::string& path);
+  // A table of the names of one kind, made once a script asks for many of them.
+  const std::unordered_map<std::string_view, std::uint32_t>& names_of(std::uint32_t kind) const;
 
   std::vector<const btf_type*> types_;
   std::vector<std::uint8_t> kinds_;
   std::vector<std::uint32_t> enumerations_;
+  struct Names {
+    std::uint32_t searches = 0;
+    std::unordered_map<std::string_view, std::uint32_t> ids;
+  };
+  mutable std::unordered_map<std::uint32_t, Names> names_;  // by kind; append() drops them
   std::vector<Strings> strings_;
   std::uint32_t base_types_ = 0;               // types and bytes of names of the kernel itself
   std::uint32_t base_strings_ = 0;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -20,12 +21,18 @@ std::string error_text(std::int64_t code) {
   return text == nullptr ? fmt::format("it returned {}", code) : text;
 }
 
-Wording own(const ErrorPlan& error, std::int64_t code) {
+std::string way_out_of_full(const std::string& name, const Plan& plan) {
+  auto map = std::ranges::find(plan.maps, name, &MapPlan::name);
+  if (map == plan.maps.end() || !map->declared) return "set `max_map_keys`, or delete elements that are not needed any more";
+  return fmt::format("declare it with a larger size, or delete elements that are not needed any more: `let {} = hash({})`", name, 2 * map->max_entries);
+}
+
+Wording own(const ErrorPlan& error, const Plan& plan, std::int64_t code) {
   switch (error.kind) {
     case RunTimeError::division_by_zero: return {"division by zero", "check the divisor before: `if (x != 0) { … }`"};
     case RunTimeError::index_out_of_bounds: return {"the index is outside of the array", "check the index before"};
     case RunTimeError::map_full:
-      return {fmt::format("map {} is full: this update is lost", error.subject), "set `max_map_keys`, or delete elements that are not needed any more"};
+      return {fmt::format("map {} is full: this update is lost", error.subject), way_out_of_full(error.subject, plan)};
     case RunTimeError::nothing_to_delete:
       return {fmt::format("map {} has no such element to delete", error.subject), "use the result of `delete` if that is no mistake: `if (delete(@x, 1)) { … }`"};
     case RunTimeError::missing_key: return {fmt::format("map {} has no such element to read", error.subject), ""};
@@ -56,7 +63,7 @@ Wording like_bpftrace(const ErrorPlan& error, std::int64_t code) {
 
 Message message_of(const ErrorPlan& error, const Plan& plan, std::int64_t code) {
   bool others = plan.settings.message_style == MessageStyle::bpftrace;
-  Wording wording = others ? like_bpftrace(error, code) : own(error, code);
+  Wording wording = others ? like_bpftrace(error, code) : own(error, plan, code);
   Message message{.kind = MessageKind::failed, .severity = Severity::warning, .text = wording.text, .place = &plan.places[error.place],
                   .helper = error.helper, .result = code};
   message.help = wording.help;

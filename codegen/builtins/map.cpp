@@ -66,10 +66,12 @@ llvm::Value* delete_scalar(CallLowering& call, std::uint32_t map) {
 
 void lower_delete(CallLowering& call) {
   BpfBuilder& bpf = call.bpf();
+  // Scripts in the older form delete what may not be there as a matter of course.
+  const bool old_form = !call.facts(0).map_reference;
   auto remove = [&](std::uint32_t map, llvm::Value* key) {
     llvm::Value* result = bpf.call(Helper::map_delete_elem, {call.probe().map(map), key});
     llvm::Value* done = succeeded(bpf, result);
-    if (call.unused()) {
+    if (call.unused() && !old_form) {
       call.probe().report_error_when(bpf.CreateNot(bpf.to_bool(done)), RunTimeError::nothing_to_delete, call.probe().map_plan(map).name,
                                      "map_delete_elem", result);
     }
