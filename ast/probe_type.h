@@ -36,12 +36,12 @@ struct AttachPoint {
   // interval, profile: rate in `target`'s unit; software, hardware: count between samples (0: the default); kprobe: offset in the
   // function; uprobe, usdt: offset in the file; watchpoint: length
   std::uint64_t value = 0;
+  std::string text;      // what the `probe` builtin says: "tracepoint:syscalls:sys_enter_openat"
   // kprobe without a function, watchpoint: the address; uprobe, usdt: the address that the file itself gives to the place
   std::uint64_t address = 0;
   std::uint64_t semaphore = 0;  // usdt: offset in the file of the counter that switches the probe on; 0: none
   bool from_wildcard = false;   // one of several that a pattern stands for
   bool continues = false;       // a further place of the attach point before it, not one of its own
-  std::string text;      // what the `probe` builtin says: "tracepoint:syscalls:sys_enter_openat"
 
   friend bool operator==(const AttachPoint&, const AttachPoint&) = default;
 };

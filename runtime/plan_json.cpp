@@ -172,9 +172,13 @@ Json json_of(const ErrorPlan& error) {
 }
 
 Json json_of(const AttachPoint& point) {
-  return {{"text", point.text},   {"provider", point.provider}, {"target", point.target},       {"function", point.function},
-          {"value", point.value}, {"address", point.address},   {"semaphore", point.semaphore}, {"continues", point.continues},
-          {"from_wildcard", point.from_wildcard}};
+  Json json = {
+      {"text", point.text}, {"provider", point.provider}, {"target", point.target}, {"function", point.function}, {"value", point.value}};
+  if (point.address != 0) json["address"] = point.address;
+  if (point.semaphore != 0) json["semaphore"] = point.semaphore;
+  if (point.from_wildcard) json["from_wildcard"] = true;
+  if (point.continues) json["continues"] = true;
+  return json;
 }
 
 Json json_of(const ProgramPlan& program) {

@@ -53,10 +53,10 @@ TEST(Codegen, OnlyWhatIsUsedIsPlanned) {
   EXPECT_FALSE(plan.uses_data_ring);
   EXPECT_FALSE(plan.uses_control_ring);
   EXPECT_FALSE(plan.uses_printk);
-  EXPECT_EQ(plan.stack_frames, 0u);
+  EXPECT_EQ(plan.stack_words, 0u);
   plan = image_of("BEGIN { printf(\"x\"); clear(@x); @x = kstack; printk(\"y\") }").plan;
   EXPECT_TRUE(plan.uses_data_ring && plan.uses_control_ring && plan.uses_printk);
-  EXPECT_EQ(plan.stack_frames, 127u);
+  EXPECT_EQ(plan.stack_words, 127u);
 }
 
 TEST(Codegen, FormatsAreShared) {

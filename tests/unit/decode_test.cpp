@@ -71,9 +71,10 @@ TEST(Decode, BooleanPointerSymbol) {
   EXPECT_FALSE(as<bool>(decoded(bytes_of({0}), Type::boolean())));
   EXPECT_EQ(as<PointerValue>(decoded(bytes_of({0x34, 0x12, 0, 0, 0, 0, 0, 0xff}), Type::pointer(Type::none(), AddressSpace::user))).address,
             0xff00000000001234u);
-  SymbolValue symbol = as<SymbolValue>(decoded(bytes_of({5, 0, 0, 0, 0, 0, 0, 0}), Type::symbol(SymbolSpace::user)));
+  SymbolValue symbol = as<SymbolValue>(decoded(bytes_of({5, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0}), Type::symbol(SymbolSpace::user)));
   EXPECT_EQ(symbol.address, 5u);
   EXPECT_EQ(symbol.space, SymbolSpace::user);
+  EXPECT_EQ(symbol.process, 7u);
 }
 
 Type colors(bool is_signed) {

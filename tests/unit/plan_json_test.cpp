@@ -23,7 +23,7 @@ TEST(PlanJson, EmptyPlanHasEveryMember) {
   for (const char* list : {"maps", "formats", "time_formats", "programs"}) EXPECT_EQ(json[list], Json::array()) << list;
   EXPECT_EQ(json["uses_data_ring"], false);
   EXPECT_EQ(json["uses_printk"], false);
-  EXPECT_EQ(json["stack_frames"], 0);
+  EXPECT_EQ(json["stack_words"], 0);
   EXPECT_EQ(json["settings"]["process"], nullptr);
   EXPECT_EQ(json["settings"]["truncation_trailer"], "..");
   EXPECT_EQ(json["settings"]["max_strlen"], 1024);

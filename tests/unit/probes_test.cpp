@@ -36,7 +36,7 @@ TEST(ProbeTypes, AreFoundByNameAndAlias) {
 
 TEST(ProbeTypes, OtherNamesAreNotFound) {
   const ProbeTypes types = all_probe_types();
-  for (const char* name : {"", "kprobe", "track", "T", "tracepoints", "begi"}) EXPECT_EQ(find_probe_type(types, name), nullptr) << name;
+  for (const char* name : {"", "kprobes", "track", "T", "tracepoints", "begi"}) EXPECT_EQ(find_probe_type(types, name), nullptr) << name;
 }
 
 TEST(ProbeTypes, EveryRowIsWhole) {
@@ -49,15 +49,21 @@ TEST(ProbeTypes, EveryRowIsWhole) {
   }
 }
 
+TEST(ProbeTypes, OldAndShortNamesAreFound) {
+  const ProbeTypes types = all_probe_types();
+  for (const auto& [name, canonical] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"KProbe", "kprobe"}, {"k", "kprobe"}, {"kr", "kretprobe"}, {"kfunc", "fentry"}, {"f", "fentry"}, {"kretfunc", "fexit"}, {"fr", "fexit"},
+           {"u", "uprobe"}, {"ur", "uretprobe"}, {"U", "usdt"}, {"it", "iter"}, {"w", "watchpoint"}, {"h", "hardware"}, {"self", "self"}}) {
+    const ProbeType* found = find_probe_type(types, name);
+    ASSERT_NE(found, nullptr) << name;
+    EXPECT_EQ(found->name, canonical) << name;
+  }
+}
+
 TEST(ProbeTypes, KnownNamesWithoutAProviderAreTold) {
-  EXPECT_EQ(known_but_missing("kprobe"), "kprobe");
-  EXPECT_EQ(known_but_missing("KProbe"), "kprobe");
-  EXPECT_EQ(known_but_missing("kfunc"), "fentry");
-  EXPECT_EQ(known_but_missing("fr"), "fexit");
-  EXPECT_EQ(known_but_missing("u"), "uprobe");
-  EXPECT_EQ(known_but_missing("U"), "usdt");
-  EXPECT_EQ(known_but_missing("it"), "iter");
-  EXPECT_EQ(known_but_missing("self"), "self");
+  EXPECT_EQ(known_but_missing("aw"), "asyncwatchpoint");
+  EXPECT_EQ(known_but_missing("AsyncWatchpoint"), "asyncwatchpoint");
+  EXPECT_EQ(known_but_missing("kprobe"), "");
   EXPECT_EQ(known_but_missing("nothing"), "");
   EXPECT_EQ(known_but_missing(""), "");
 }
