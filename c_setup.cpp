@@ -2,6 +2,7 @@
 #include "c_setup.h"
 
 #include <sys/utsname.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -30,6 +31,34 @@ std::uint32_t kernel_version() {
   return (version << 16) + (patch << 8) + std::min(sublevel, 255u);
 }
 
+// The lines "CONFIG_NAME=VALUE" of the running kernel's configuration, `y` as 1 and, as its headers have it, a module as CONFIG_NAME_MODULE.
+std::vector<std::pair<std::string, std::string>> kernel_configuration() {
+  utsname name = {};
+  uname(&name);
+  gzFile file = nullptr;
+  for (const std::string& path : {std::string("/proc/config.gz"), std::string("/boot/config-") + name.release,
+                                  std::string("/lib/modules/") + name.release + "/config"}) {
+    if (file == nullptr) file = gzopen(path.c_str(), "rb");  // reads what is not compressed, too
+  }
+  std::vector<std::pair<std::string, std::string>> found;
+  char buffer[1024];
+  while (file != nullptr && gzgets(file, buffer, sizeof buffer) != nullptr) {
+    const std::string line = buffer;
+    const std::size_t equals = line.find('=');
+    if (!line.starts_with("CONFIG_") || equals == std::string::npos) continue;
+    const std::string value = line.substr(equals + 1, line.find_last_not_of('\n') - equals);
+    if (value == "y") {
+      found.emplace_back(line.substr(0, equals), "1");
+    } else if (value == "m") {
+      found.emplace_back(line.substr(0, equals) + "_MODULE", "1");
+    } else if (value != "n") {
+      found.emplace_back(line.substr(0, equals), value);
+    }
+  }
+  if (file != nullptr) gzclose(file);
+  return found;
+}
+
 }  // namespace
 
 CSetup c_setup(const Options& options, const std::string& script, const Target& target) {
@@ -48,6 +77,7 @@ CSetup c_setup(const Options& options, const std::string& script, const Target& 
 #endif
   setup.directories.emplace_back("/usr/include");
   setup.included = options.included_headers;
+  setup.kernel_configuration = kernel_configuration;
   setup.read = [](const std::string& path) -> Result<std::string> {
     Result<SourceFile> file = read_source(path);
     if (!file) return std::unexpected(file.error());

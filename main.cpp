@@ -114,7 +114,11 @@ int main(int count, char** arguments) {
   auto parsed = parse_options(count, arguments);
   if (int* code = std::get_if<int>(&parsed)) return *code;
   Options options = std::move(std::get<Options>(parsed));
-  LinuxTarget machine;
+  const char* btf = std::getenv("BPFTRACE_BTF");
+  LinuxTarget machine(btf == nullptr ? "" : btf);
+  if (btf != nullptr && btf != std::string_view("none") && *btf != '\0' && !machine.has(Feature::btf)) {
+    return report({fmt::format("{}, which BPFTRACE_BTF names, does not describe kernel types (BTF)", btf), "unset BPFTRACE_BTF to use the kernel's own description", 0});
+  }
   if (options.process) machine.bind_to(*options.process);
   if (options.list) return list(options, machine);
 
@@ -135,8 +139,9 @@ int main(int count, char** arguments) {
   if (diagnostics.has_errors()) return report(diagnostics, *source), failure;
   Catalog catalog{all_probe_types(), codegen::builtin_families(), codegen::missing_builtins()};
   const auto is_builtin = [&](std::string_view name) { return find_builtin(catalog.builtins, name) != nullptr; };
-  CPart c = read_definitions(std::move(tokens), *source, c_setup(options, source->name(), machine), machine, is_builtin, diagnostics);
-  ScriptTypes target(machine, std::move(c.declarations));
+  CSetup setup = c_setup(options, source->name(), machine);
+  CPart c = read_definitions(std::move(tokens), *source, setup, machine, is_builtin, diagnostics);
+  ScriptTypes target(machine, std::move(c.declarations), LateHeaders(std::move(setup), std::move(c.accepted_headers)));
   ast::Program program = parse(c.tokens, *source, diagnostics);
   if (diagnostics.has_errors()) return report(diagnostics, *source), failure;
   if (options.emit == Stage::ast) return show(ast::to_string(program));

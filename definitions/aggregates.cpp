@@ -156,7 +156,7 @@ std::optional<CType> DeclarationParser::enumeration() {
   if (cursor_.accept(":")) {  // C23: the type of its values; they have their own size all the same below
     if (!specifiers()) return std::nullopt;
   }
-  if (cursor_.is("{")) return define_enumeration(tag, place);
+  if (cursor_.is("{")) return define_enumeration(tag, place, own);
   const std::string key = "enum " + tag;
   if (const auto known = declarations_.tags.find(key); known != declarations_.tags.end()) return known->second;
   if (const std::optional<Type> found = machine_.find_type(key)) return CType{*found, found->size(), true, false};
@@ -164,7 +164,7 @@ std::optional<CType> DeclarationParser::enumeration() {
   return CType{Type::integer(4, false), 4, true, false};
 }
 
-std::optional<CType> DeclarationParser::define_enumeration(const std::string& tag, const Place& place) {
+std::optional<CType> DeclarationParser::define_enumeration(const std::string& tag, const Place& place, CAttributes own) {
   cursor_.take();  // the brace
   std::vector<std::pair<CToken, std::int64_t>> read;
   std::int64_t next = 0;
@@ -192,7 +192,6 @@ std::optional<CType> DeclarationParser::define_enumeration(const std::string& ta
     if (!cursor_.accept(",")) break;
   }
   if (!expect("}", "this enum")) return std::nullopt;
-  CAttributes own;
   attributes(own);
   std::int64_t least = 0, most = 0;
   auto names = std::make_shared<std::vector<std::pair<std::int64_t, std::string>>>();

@@ -65,7 +65,7 @@ class DeclarationParser final : private ConstantNames {
   void add_member(std::vector<CMember>& members, const Specifiers& base, Declarator declarator);
   std::optional<std::uint32_t> bitfield_width(const Declarator& declarator);
   std::optional<CType> enumeration();
-  std::optional<CType> define_enumeration(const std::string& tag, const Place& place);
+  std::optional<CType> define_enumeration(const std::string& tag, const Place& place, CAttributes own);
 
   std::optional<Declarator> declarator(const Specifiers& specifiers);
   bool declarator_into(Declarator& result, int depth);

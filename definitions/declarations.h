@@ -29,6 +29,9 @@ struct Declarations {
   bool empty() const { return tags.empty() && typedefs.empty() && enumerators.empty(); }
 };
 
+// Gives pointers to structs that were defined behind them the sizes of those.
+void fill_in_sizes(Declarations& declarations);
+
 // The alignment that C gives a type of the machine, computed from where its members lie.
 std::uint32_t c_alignment(const Type& type, const Target& machine);
 

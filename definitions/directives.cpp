@@ -115,15 +115,20 @@ void Preprocessor::include(const std::string& path) {
 }
 
 void Preprocessor::read_header(std::string_view name, bool quoted, const Place& place) {
-  if (!quoted && is_usual_header(name)) {
+  const bool is_unneeded = is_usual_header(name) && !setup_.reads_usual_headers;
+  if (!quoted && is_unneeded) {
     accepted_.emplace_back(name);
     return;
   }
   std::optional<std::string_view> directory;
   if (quoted) directory = directories_.empty() ? std::string_view(setup_.script_directory) : std::string_view(directories_.back());
   std::optional<Header> header = find_header(name, directory, setup_);
-  if (!header && is_usual_header(name)) {
+  if (!header && is_unneeded) {
     accepted_.emplace_back(name);
+    return;
+  }
+  if (!header && setup_.reads_usual_headers) {
+    missing_.emplace_back(name);
     return;
   }
   if (!header) {

@@ -169,15 +169,24 @@ void Preprocessor::otherwise(const CTokens& line, const std::string& word) {
   innermost.was_taken = innermost.was_taken || taken;
 }
 
+void Preprocessor::know_configuration(const CTokens& line) {
+  const bool asks = std::ranges::any_of(line, [](const CToken& token) { return token.text.starts_with("CONFIG_"); });
+  if (!asks || knows_configuration_ || !setup_.kernel_configuration) return;
+  knows_configuration_ = true;
+  for (const auto& [name, value] : setup_.kernel_configuration()) predefine(name, value);
+}
+
 std::optional<bool> Preprocessor::is_defined(const CTokens& line) {
   if (line.size() < 3 || line[2].kind != CKind::identifier) {
     reporter_.report<DiagnosticId::bad_directive>(line.size() < 3 ? line[1].place : line[2].place, fmt::format("`#{}` wants the name of a macro", line[1].text));
     return std::nullopt;
   }
+  know_configuration(line);
   return macros_.contains(line[2].text);
 }
 
 bool Preprocessor::condition(const CTokens& line) {
+  know_configuration(line);
   // `defined` looks at names before they expand.
   CTokens text;
   for (std::size_t i = 2; i < line.size(); ++i) {

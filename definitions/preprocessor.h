@@ -30,6 +30,8 @@ class Preprocessor {
   const Macros& macros() const { return macros_; }
   // Headers that were accepted without being read, in the order met.
   const std::vector<std::string>& accepted() const { return accepted_; }
+  // With CSetup::reads_usual_headers: those of them that are not there.
+  const std::vector<std::string>& missing() const { return missing_; }
 
  private:
   struct Condition {
@@ -55,6 +57,8 @@ class Preprocessor {
   void include(const CTokens& line);
   void read_header(std::string_view name, bool quoted, const Place& place);
   void pragma(const CTokens& line);
+  // Before a condition that asks how the kernel was configured.
+  void know_configuration(const CTokens& line);
   void predefine(const std::string& name, const std::string& text);
 
   const CSetup& setup_;
@@ -63,7 +67,8 @@ class Preprocessor {
   std::vector<Condition> conditions_;
   CTokens pending_;  // text since the last directive
   CTokens output_;
-  std::vector<std::string> accepted_;
+  std::vector<std::string> accepted_, missing_;
+  bool knows_configuration_ = false;
   std::set<std::string> once_;                // headers with `#pragma once`
   std::vector<std::string> directories_;      // of the headers being read, innermost last
   std::vector<std::string> paths_;            // their paths

@@ -52,6 +52,8 @@ std::shared_ptr<const StructLayout> with_sizes(const StructLayout& layout, const
   return whole;
 }
 
+}  // namespace
+
 void fill_in_sizes(Declarations& declarations) {
   for (auto& [name, layout] : declarations.layouts) layout = with_sizes(*layout, declarations);
   for (auto& [name, type] : declarations.typedefs) {
@@ -62,8 +64,6 @@ void fill_in_sizes(Declarations& declarations) {
     }
   }
 }
-
-}  // namespace
 
 CPart read_definitions(std::vector<Token> tokens, const SourceFile& source, const CSetup& setup, const Target& machine,
                        const std::function<bool(std::string_view)>& is_builtin, Diagnostics& diagnostics) {

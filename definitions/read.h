@@ -16,7 +16,7 @@ struct CPart {
   // The script's tokens: what an `#if` leaves out is gone, and names of macros have become what they stand for.
   std::vector<Token> tokens;
   Declarations declarations;
-  std::vector<std::string> accepted_headers;  // included, and not needed
+  std::vector<std::string> accepted_headers;  // included without being read
 };
 
 // `is_builtin`: names that a macro with parameters does not take away from the language.

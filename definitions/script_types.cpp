@@ -25,14 +25,20 @@ std::string plain(std::string_view name) {
   return text;
 }
 
+std::optional<Type> find(const Declarations& declarations, const std::string& name) {
+  if (const auto own = declarations.tags.find(name); own != declarations.tags.end() && own->second.is_complete) return own->second.type;
+  if (const auto own = declarations.typedefs.find(name); own != declarations.typedefs.end()) return own->second.type;
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Type> ScriptTypes::find_type(std::string_view name) const {
-  if (declarations_.empty()) return machine_.find_type(name);
-  const std::string key = plain(name);
-  if (const auto own = declarations_.tags.find(key); own != declarations_.tags.end() && own->second.is_complete) return own->second.type;
-  if (const auto own = declarations_.typedefs.find(key); own != declarations_.typedefs.end()) return own->second.type;
-  return machine_.find_type(name);
+  if (!declarations_.empty()) {
+    if (std::optional<Type> own = find(declarations_, plain(name))) return own;
+  }
+  if (std::optional<Type> found = machine_.find_type(name)) return found;
+  return find(headers_.declarations(machine_), plain(name));
 }
 
 std::shared_ptr<const StructLayout> ScriptTypes::layout(const Type& structure) const {
@@ -41,7 +47,10 @@ std::shared_ptr<const StructLayout> ScriptTypes::layout(const Type& structure) c
     const auto own = declarations_.layouts.find((structure.is_union() ? "union " : "struct ") + structure.name());
     if (own != declarations_.layouts.end()) return own->second;
   }
-  return machine_.layout(structure);
+  if (auto found = machine_.layout(structure)) return found;
+  const Declarations& late = headers_.declarations(machine_);
+  const auto found = late.layouts.find((structure.is_union() ? "union " : "struct ") + structure.name());
+  return found == late.layouts.end() ? nullptr : found->second;
 }
 
 std::vector<std::string> ScriptTypes::struct_names() const {
@@ -60,6 +69,7 @@ std::optional<std::pair<std::int64_t, Type>> ScriptTypes::enumerator(std::string
   if (const std::optional<std::int64_t> known = known_constant(name)) return std::pair(*known, Type::int64());
   if (auto found = machine_.enumerator(name)) return found;
   if (const std::optional<std::int64_t> known = known_enumerator(name)) return std::pair(*known, Type::int64());
+  if (const std::optional<std::int64_t> late = headers_.constant(name, machine_)) return std::pair(*late, Type::int64());
   return std::nullopt;
 }
 

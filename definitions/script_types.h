@@ -10,13 +10,15 @@
 
 #include "ast/target.h"
 #include "definitions/declarations.h"
+#include "definitions/late_headers.h"
 
 namespace fathom {
 
 class ScriptTypes final : public Target {
  public:
   // `machine` must outlive it.
-  ScriptTypes(const Target& machine, Declarations declarations) : machine_(machine), declarations_(std::move(declarations)) {}
+  ScriptTypes(const Target& machine, Declarations declarations, LateHeaders headers = {{}, {}})
+      : machine_(machine), declarations_(std::move(declarations)), headers_(std::move(headers)) {}
 
   // A struct of the script wins over the kernel's of the same name, also where one of the kernel's structs points to it.
   std::optional<Type> find_type(std::string_view name) const override;
@@ -56,6 +58,7 @@ class ScriptTypes final : public Target {
  private:
   const Target& machine_;
   Declarations declarations_;
+  mutable LateHeaders headers_;
 };
 
 }  // namespace fathom

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "ast/c_types.h"
 #include "definitions/declaration_parser.h"
@@ -98,7 +99,7 @@ std::vector<Token> MacroSubstitution::run(const std::vector<Token>& tokens) {
     }
     produced_ += replacement->size();
     if (produced_ > most_tokens) {
-      reporter_.report<DiagnosticId::bad_macro_use>(Place{tokens[i].range, 0, 0}, fmt::format("the macros used here expand to more than {} words", most_tokens));
+      if (!std::exchange(too_much_, true)) reporter_.report<DiagnosticId::bad_macro_use>(Place{tokens[i].range, 0, 0}, fmt::format("the macros used here expand to more than {} words", most_tokens));
       return tokens;
     }
     if (open_.empty() && macro->place.file == 0) {

@@ -39,6 +39,7 @@ class MacroSubstitution {
   std::map<std::string, std::vector<Token>, std::less<>> known_;
   std::vector<const Macro*> open_;  // being read, outermost first
   std::size_t produced_ = 0;
+  bool too_much_ = false;
 };
 
 }  // namespace fathom

@@ -257,6 +257,7 @@ std::optional<StructMember> Btf::make_member(std::uint32_t structure, std::uint3
 
 std::vector<std::string> Btf::struct_names() {
   if (!available()) return {};
+  load_modules();
   std::set<std::string> names;
   const std::uint32_t count = btf__type_cnt(btf_);
   for (std::uint32_t id = 1; id < count; ++id) {

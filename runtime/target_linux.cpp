@@ -201,6 +201,8 @@ bool LinuxTarget::has(Feature feature) const {
   if (known) return *known;
   if (feature == Feature::tracefs) {
     known = tracefs().has_value();
+  } else if (feature == Feature::btf && has_other_btf_) {
+    known = btf_.available();
   } else {
     // The kernel has this function for its own tests; nothing calls it otherwise.
     known = try_feature(feature, feature == Feature::fentry ? btf_.function_id("bpf_fentry_test1") : 0);

@@ -18,6 +18,9 @@ namespace fathom {
 
 class LinuxTarget : public Target {
  public:
+  // `btf`: a file that describes the kernel's types instead of the kernel itself; "none": there is no such description. Empty: the kernel's own.
+  explicit LinuxTarget(const std::string& btf = {}) : btf_(btf), has_other_btf_(!btf.empty()) {}
+
   Result<std::vector<TracepointName>> tracepoints(std::string_view category, std::string_view event) const override;
   Result<TracepointFormat> tracepoint_format(std::string_view category, std::string_view event) const override;
   Result<std::vector<std::string>> raw_tracepoints(std::string_view event) const override;
@@ -61,6 +64,7 @@ class LinuxTarget : public Target {
   bool traces_raw_event(const Tracefs& tracefs, const std::string& event) const;
 
   mutable Btf btf_;
+  bool has_other_btf_;
   mutable std::optional<Result<Tracefs>> tracefs_;
   mutable std::optional<std::vector<std::string>> categories_;
   mutable std::map<std::string, std::vector<std::string>> events_;

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "runtime/btf.h"
 
@@ -277,6 +279,53 @@ TEST(KernelBtf, TaskStructHasWhatScriptsRead) {
   EXPECT_EQ(to_string(layout->find("real_parent")->type), "struct task_struct *");
   EXPECT_TRUE(btf.layout(layout->find("real_parent")->type.pointee()));
   EXPECT_TRUE(btf.layout(Type::structure("task_struct", false, 0, 0))) << "by name alone";
+}
+
+// What a module adds continues the kernel's types and names; ids of two modules overlap.
+TEST_F(MadeBtf, TypesOfModulesAreThereToo) {
+  const int integer = btf__add_int(source_, "int", 4, BTF_INT_SIGNED);
+  ASSERT_GT(btf__add_struct(source_, "base", 4), 0);
+  btf__add_field(source_, "a", integer, 0, 0);
+  load();
+  const std::string directory = path_ + "_modules/";
+  std::filesystem::create_directory(directory);
+  for (const char* name : {"first", "second"}) {
+    btf* module = btf__new_empty_split(source_);
+    const int pointer = btf__add_ptr(module, integer + 1);
+    ASSERT_GT(btf__add_struct(module, (std::string("of_") + name).c_str(), 16), 0);
+    btf__add_field(module, "base", pointer, 0, 0);
+    btf__add_field(module, name, integer, 64, 0);
+    ASSERT_GT(btf__add_enum(module, "mode", 4), 0);
+    btf__add_enum_value(module, (std::string("MODE_") + name).c_str(), 7);
+    std::uint32_t size = 0;
+    const void* bytes = btf__raw_data(module, &size);
+    std::ofstream(directory + name, std::ios::binary).write(static_cast<const char*>(bytes), size);
+    btf__free(module);
+  }
+  std::ofstream(directory + "damaged") << "no BTF";
+  btf_.emplace(path_, directory);
+  EXPECT_EQ(btf_->find_type("struct base")->size(), 4u);
+  for (const std::string name : {"first", "second"}) {
+    EXPECT_EQ(member(("struct of_" + name).c_str(), name.c_str()).offset, 8u);
+    EXPECT_EQ(to_string(member(("struct of_" + name).c_str(), "base").type), "struct base *");
+    EXPECT_EQ(btf_->enumerator("MODE_" + name)->first, 7);
+  }
+  EXPECT_FALSE(btf_->find_type("struct of_third"));
+  EXPECT_TRUE(std::ranges::count(btf_->struct_names(), "struct of_second"));
+  std::filesystem::remove_all(directory);
+}
+
+TEST_F(MadeBtf, DamagedFilesAreNoBtf) {
+  btf__add_int(source_, "int", 4, BTF_INT_SIGNED);
+  load();
+  std::ifstream file(path_, std::ios::binary);
+  const std::string whole((std::istreambuf_iterator<char>(file)), {});
+  for (std::size_t length = 0; length < whole.size(); length += 3) {
+    std::ofstream(path_, std::ios::binary | std::ios::trunc) << whole.substr(0, length);
+    Btf btf(path_);
+    EXPECT_FALSE(btf.available()) << length;
+    EXPECT_FALSE(btf.find_type("struct x"));
+  }
 }
 
 TEST(KernelBtf, KnowsTypedefsEnumsAndNames) {

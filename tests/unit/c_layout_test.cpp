@@ -7,6 +7,8 @@
 
 #include "compile_helpers.h"
 
+#pragma GCC diagnostic ignored "-Wpedantic"  // anonymous structs and arrays without a size are C
+
 namespace fathom {
 namespace {
 
@@ -51,25 +53,26 @@ void expect_bits(const unsigned char* bytes, std::size_t size, const StructMembe
   EXPECT_LE(member.bit_offset + member.bit_size, member.type.size() * 8) << member.name;
 }
 
-#define EXPECT_SIZE(type)                                                  \
-  const StructLayout& layout = layout_of(declarations, "struct " #type);   \
-  EXPECT_EQ(layout.size, sizeof(struct type));                             \
-  EXPECT_EQ(declarations.tags.at("struct " #type).alignment, alignof(struct type))
-#define EXPECT_MEMBER(type, member)                                        \
-  EXPECT_EQ(member_of(layout, #member).offset, offsetof(struct type, member)); \
-  EXPECT_EQ(member_of(layout, #member).type.size(), sizeof(type::member))
-#define EXPECT_BITS(type, member)                                          \
-  {                                                                        \
-    struct type value;                                                     \
-    unsigned char bytes[sizeof value];                                     \
-    std::memset(&value, 0, sizeof value);                                  \
-    value.member = static_cast<decltype(value.member)>(~0ull);             \
-    std::memcpy(bytes, &value, sizeof value);                              \
-    expect_bits(bytes, sizeof value, member_of(layout, #member));          \
+#define EXPECT_SIZE(S)                                               \
+  const StructLayout& layout = layout_of(declarations, "struct " #S); \
+  EXPECT_EQ(layout.size, sizeof(struct S));                           \
+  EXPECT_EQ(declarations.tags.at("struct " #S).alignment, alignof(struct S))
+#define EXPECT_MEMBER(S, M)                                 \
+  EXPECT_EQ(member_of(layout, #M).offset, offsetof(S, M)); \
+  EXPECT_EQ(member_of(layout, #M).type.size(), sizeof(S::M))
+#define EXPECT_BITS(S, M)                                 \
+  {                                                       \
+    struct S value;                                       \
+    unsigned char bytes[sizeof value];                    \
+    std::memset(&value, 0, sizeof value);                 \
+    volatile unsigned long long ones = ~0ull;             \
+    value.M = static_cast<decltype(value.M)>(ones);       \
+    std::memcpy(bytes, &value, sizeof value);             \
+    expect_bits(bytes, sizeof value, member_of(layout, #M)); \
   }
 
 namespace plain {
-C(struct mixed { char a; int b; char c; long d; short e; void *f; char g[5]; u16 h[3]; double i; float j; _Bool k; };)
+C(struct mixed { char a; int b; char c; long d; short e; void *f; char g[5]; u16 h[3]; double i; float j; bool k; };)
 }
 TEST(CLayout, Padding) {
   using namespace plain;
@@ -102,7 +105,8 @@ TEST(CLayout, Nested) {
   EXPECT_MEMBER(outer, named);
   EXPECT_MEMBER(outer, z);
   const Type z = member_of(layout, "z").type;
-  EXPECT_EQ(to_string(z), "int32[2][3]");
+  EXPECT_EQ(to_string(z), "int32[3][2]");
+  EXPECT_EQ(z.count(), 2u);
   EXPECT_EQ(z.element().count(), 3u);
 }
 
