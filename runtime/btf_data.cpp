@@ -2,6 +2,7 @@
 #include "runtime/btf_data.h"
 
 #include <bpf/btf.h>
+#include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <linux/btf.h>
 #include <sys/mman.h>
@@ -123,7 +124,9 @@ std::unique_ptr<BtfData> BtfData::open(const std::string& path) {
   data->kinds_.push_back(BTF_KIND_UNKN);
   if (!data->map(path)) {
     // Not raw, or of a machine with the other byte order.
+    const libbpf_print_fn_t print = libbpf_set_print(nullptr);  // the caller says what is wrong
     data->parsed_ = btf__parse(path.c_str(), nullptr);
+    libbpf_set_print(print);
     std::uint32_t size = 0;
     const void* bytes = data->parsed_ == nullptr ? nullptr : btf__raw_data(data->parsed_, &size);
     if (bytes == nullptr || !data->index({static_cast<const char*>(bytes), size})) return nullptr;
