@@ -55,7 +55,8 @@ llvm::Value* BpfBuilder::load_context(llvm::Value* context, std::uint64_t offset
   llvm::Value* fixed = CreateIntrinsic(getPtrTy(), llvm::Intrinsic::preserve_static_offset, {context});
   llvm::Value* address = CreateConstInBoundsGEP1_64(getInt8Ty(), fixed, offset);
   llvm::Value* value = CreateAlignedLoad(getIntNTy(size * 8), address, llvm::Align(size));
-  return is_signed ? CreateSExt(value, getInt64Ty()) : CreateZExt(value, getInt64Ty());
+  // LLVM would make one load of this and of one of a map's value in the other branch; the verifier wants two.
+  return opaque(is_signed ? CreateSExt(value, getInt64Ty()) : CreateZExt(value, getInt64Ty()));
 }
 
 void BpfBuilder::store(llvm::Value* value, llvm::Value* address, std::uint32_t size) {
