@@ -85,6 +85,7 @@ std::string Generator::integer_leaf() {
 }
 
 std::string Generator::rare_integer(unsigned depth) {
+  if (random_.percent(30)) return part(depth);
   switch (random_.below(14)) {
     case 0: {
       std::string name = variable(Want::integer, true);
@@ -99,7 +100,7 @@ std::string Generator::rare_integer(unsigned depth) {
     case 7: return vocabulary_.has("if-expression") ? fmt::format("(if ({}) {{ {} }} else {{ {} }})", condition(depth), integer(depth), integer(depth)) : "7";
     case 8: return macro_ ? fmt::format("twice({})", integer(depth)) : "8";
     case 9: return function_ ? fmt::format("more({})", integer(depth)) : "9";
-    case 10: return vocabulary_.has("array-cast") ? fmt::format("((uint8[8]){})[{}]", integer(0), random_.below(8)) : "10";
+    case 10: return vocabulary_.has("array-cast") ? fmt::format("((uint8[8])(uint64){})[{}]", integer(0), random_.below(8)) : "10";
     case 11: return vocabulary_.has("record") ? fmt::format("(first={}, second={}).first", integer(depth), string(0)) : "11";
     case 12: return fmt::format("!({})", pointer(depth));
     default:

@@ -1,6 +1,6 @@
 // Writes programs of the whole language from a seed. The types of what it says are followed, so that most programs are valid; the
-// others, and all that `mutated` and `noise` make of them, are for the diagnostics. Split by subject: expressions.cpp, statements.cpp,
-// mutations.cpp.
+// others, and all that `mutated` and `noise` make of them, are for the diagnostics. Split by subject: expressions.cpp, compounds.cpp,
+// statements.cpp, mutations.cpp.
 #pragma once
 
 #include <string>
@@ -56,6 +56,13 @@ class Generator {
   std::string call();
   std::string walk();
   std::string predicate();
+
+  // compounds.cpp
+  std::string part(unsigned depth);
+  std::string tuple_of_two();
+  // `read`: what to append to read a part of it; `comparable`: with == and !=.
+  std::string compound_value(std::string& read, bool& comparable);
+  std::string keep_compound();
 
   // expressions.cpp
   std::string value(Want want, unsigned depth);

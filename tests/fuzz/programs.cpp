@@ -95,9 +95,9 @@ std::optional<Image> emit(const Checked& checked, Tally& tally, const std::strin
   return std::move(*image);
 }
 
-void load(const Image& image, Tally& tally, const std::string& text) {
+void load(const Image& image, const Target& target, Tally& tally, const std::string& text) {
   std::string log;
-  auto object = Object::load(image, run_mark, [&](std::string_view more) { log += more; });
+  auto object = Object::load(image, run_mark, [&](std::string_view more) { log += more; }, target);
   if (!object) {
     if (log.size() > 2000) log = log.substr(log.size() - 2000);
     return fail(tally, "is not loaded", object.error().message + "\n" + log, text);
@@ -107,7 +107,7 @@ void load(const Image& image, Tally& tally, const std::string& text) {
 
 bool loads(const Checked& checked) {
   auto image = codegen::emit(codegen::lower(checked.checked));
-  return image && Object::load(*image, run_mark, {}).has_value();
+  return image && Object::load(*image, run_mark, {}, LinuxTarget()).has_value();
 }
 
 // Half are meant to be valid; a quarter are such with changes, a quarter are noise of tokens.
@@ -140,7 +140,7 @@ void one(const Vocabulary& vocabulary, const Arguments& arguments, std::uint64_t
   bool loading = arguments.load != 0 && tally.accepted % arguments.load == 0;
   if (!loading && (arguments.emit == 0 || tally.accepted % arguments.emit != 0)) return;
   auto image = emit(checked, tally, text);
-  if (image && loading) load(*image, tally, text);
+  if (image && loading) load(*image, vocabulary.target(), tally, text);
 }
 
 }  // namespace

@@ -93,7 +93,9 @@ std::string Generator::block(unsigned depth) {
 
 std::string Generator::statement(unsigned depth) {
   fuel_ = 40;
-  switch (random_.below(20)) {
+  switch (random_.below(22)) {
+    case 20:
+    case 21: return keep_compound();
     case 0:
     case 1:
     case 2: return assign_variable();
@@ -121,6 +123,7 @@ std::string Generator::assign_variable() {
   Want want = random_.percent(50) ? Want::integer : random_.percent(60) ? Want::string : random_.percent(50) ? Want::pointer : Want::tuple;
   std::string old = want == Want::integer || want == Want::string ? variable(want, true) : "";
   std::string text = value(want, 2);
+  if (want == Want::integer && vocabulary_.has("block-expression") && random_.percent(10)) text = fmt::format("{{ {}; {} }}", fresh("$t") + " = 1", text);
   if (!old.empty() && random_.percent(30)) return fmt::format("{} = {};", old, text);
   std::string name = fresh("$v");
   Type type = want == Want::integer ? Type::int64() : want == Want::string ? Type::string(64) : want == Want::pointer ? Type::pointer(Type::none(), AddressSpace::kernel) : Type::tuple({Type::int64()});

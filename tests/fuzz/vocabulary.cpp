@@ -78,6 +78,7 @@ std::string argument(const Parameter& parameter, Random& random) {
     case ParameterKind::buffer: return "buf(\"abc\",2)";
     case ParameterKind::structure: return random.word("curtask->se.load *curtask->cred");
     case ParameterKind::variable: return "$v";
+    case ParameterKind::type: return random.word("int32 uint64 typeof(pid)");
     case ParameterKind::map: return random.word("@k @s @k[1]");
     case ParameterKind::literal: return random.word("1 2 4 8 16 100");
     case ParameterKind::text: return random.word("\"%d\" \"x\" \"%H:%M\" \"abc\"");
