@@ -1,0 +1,89 @@
+"""Runs the examples of the manual: the programs in its displays and the command lines of its section EXAMPLES.
+
+    manual_examples.py [PAGE]
+
+The line before a display says what it is: `.\\" example: run`, with parameters after it if there are any; `.\\" example: compile` for a
+probe type that a kernel may lack; `.\\" not a program`. An example has to end well within a time limit, or be interrupted and then end well,
+and to say nothing on standard error but how many probes were attached. The source of the page is read, since comments do not survive.
+"""
+
+import dataclasses
+import os
+import pathlib
+import re
+import shlex
+import signal
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+PAGE = ROOT / "man" / "fathom.1.in"
+DISPLAY = re.compile(r'(?:^\.\\" (?P<mark>.*)\n)?^\.Bd -literal.*\n(?P<text>(?:.*\n)*?)^\.Ed$', re.MULTILINE)
+COMMAND = re.compile(r"^\.Dl (?P<line>fathom .*)$", re.MULTILINE)
+MARK = re.compile(r"^example: (?P<what>run|compile)(?: (?P<parameters>.*))?$")
+ROFF = {r"\e": "\\", r"\(dq": '"', r"\&": "", r"\-": "-"}
+QUIET = re.compile(r"^Attached \d+ probes?$")
+SECONDS = 3
+
+
+@dataclasses.dataclass
+class Example:
+    name: str
+    arguments: list
+
+
+def plain(text):
+    """roff's escapes resolved."""
+    return re.sub(r"\\(?:e|\(dq|&|-)", lambda found: ROFF[found[0]], text)
+
+
+def examples(page):
+    """(examples, complaints): every display has to say what it is."""
+    found, complaints = [], []
+    for number, display in enumerate(DISPLAY.finditer(page), 1):
+        program = plain(display["text"])
+        mark = MARK.match(display["mark"] or "")
+        if mark:
+            stop = ["--emit=plan"] if mark["what"] == "compile" else []
+            found.append(Example(f"display {number}", [*stop, "-e", program, *shlex.split(mark["parameters"] or "")]))
+        elif display["mark"] != "not a program":
+            complaints.append(f"the display that begins `{program.splitlines()[0]}` does not say whether it is a program")
+    for command in COMMAND.finditer(page):
+        found.append(Example(plain(command["line"]), shlex.split(plain(command["line"]))[1:]))
+    return found, complaints
+
+
+def problem(example, fathom):
+    """An empty string, or what went wrong."""
+    process = subprocess.Popen([fathom, *example.arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               errors="replace", start_new_session=True)
+    try:
+        _, errors = process.communicate(timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+        try:
+            _, errors = process.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return "does not end when it is interrupted"
+    told = [line for line in errors.splitlines() if line and not QUIET.match(line)]
+    if process.returncode != 0 or told:
+        return f"exit status {process.returncode}\n{errors}"
+    return ""
+
+
+def main():
+    page = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else PAGE).read_text()
+    found, problems = examples(page)
+    if len(found) < 10:
+        problems.append(f"only {len(found)} examples were found")
+    for example in found:
+        wrong = problem(example, os.environ.get("FATHOM") or str(ROOT / "build/release/fathom"))
+        if wrong:
+            problems.append(f"{example.name}:\n{example.arguments}\n{wrong}")
+    print("\n".join(problems) or f"{len(found)} examples run")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
