@@ -1,8 +1,9 @@
 """Runs every test that is built and says what became of them; scripts/test builds, then calls this.
 
-Units (ctest over build/dev), text tests (lit), programs made up (build/dev), the manual (mandoc), the rules of tests/tidy, the tests of
-the test tools, and the text tests of tests/kernel once more on each kernel of tests/vm. Failed and skipped cases are listed by name, then
-come a table of the kernels and one line `N passed, N failed, N skipped`. The exit status is 1 where a case failed.
+Units (ctest over build/dev), text tests (lit), conformance with bpftrace 0.17, Debian's scripts, the manual (mandoc) and its examples,
+programs made up (build/dev), the rules of tests/tidy, the tests of the test tools, and the text tests of tests/kernel once more on each
+kernel of tests/vm. Failed and skipped cases are listed by name, then come a table of the kernels and one line `N passed, N failed, N
+skipped`. The exit status is 1 where a case failed.
 """
 
 import argparse
@@ -24,6 +25,9 @@ LIT = "/usr/lib/llvm-19/build/utils/lit/lit.py"
 sys.path[:0] = [str(TESTS), str(TESTS / "tidy"), str(TESTS / "vm")]
 
 import check  # noqa: E402
+import debian_scripts  # noqa: E402
+import manual_examples  # noqa: E402
+from conformance import run as conformance_table  # noqa: E402
 import machine  # noqa: E402
 
 # The tests that run on every kernel.
@@ -103,6 +107,41 @@ def told_by_test(output):
     """What the test's own commands printed, without lit's commentary."""
     lines = [line[4:] for line in output.splitlines() if line.startswith("# | ")]
     return "\n".join(lines) if lines else output
+
+
+def conformance(options):
+    """The same answers as bpftrace 0.17."""
+    obstacle, failed = conformance_table.obstacle()
+    if obstacle:
+        return [Case("conformance", "failed" if failed else "skipped", f"skipped: {obstacle}" if not failed else obstacle)]
+    results = conformance_table.run_all(executable(), lambda name: passes_filter(options, name))
+    return [Case(name, "failed" if problem else "passed", problem) for name, problem in results]
+
+
+def debian(options):
+    """The scripts of Debian's bpftrace package."""
+    if os.geteuid() != 0:
+        return [Case("debian", "skipped", "skipped: needs root")]
+    os.environ.setdefault("FATHOM", executable())
+    results = debian_scripts.verdicts(lambda name: passes_filter(options, f"debian/{name}"))
+    return [Case(f"debian/{name}", "passed" if good else "failed", told) for name, told, good in results]
+
+
+def examples(options):
+    """The examples of the manual."""
+    if os.geteuid() != 0:
+        return [Case("examples", "skipped", "skipped: needs root")]
+    found, complaints = manual_examples.examples(manual_examples.PAGE.read_text())
+    cases = [Case("examples/marked", "failed" if complaints else "passed", "\n".join(complaints))]
+    for example in found:
+        if passes_filter(options, f"examples/{example.name}"):
+            problem = manual_examples.problem(example, executable())
+            cases.append(Case(f"examples/{example.name}", "failed" if problem else "passed", problem))
+    return cases
+
+
+def executable():
+    return os.environ.get("FATHOM") or str(BUILD / "release" / "fathom")
 
 
 # Programs made up per run of all tests: name, and what the driver is told. The seeds are fixed; scripts/fuzz takes others.
@@ -208,7 +247,10 @@ def flatten(suite):
         yield from flatten(item) if isinstance(item, unittest.TestSuite) else [item]
 
 
-STEPS = {"units": units, "texts": texts, "fuzz": fuzz, "manual": manual, "rules": rules, "tools": tools, "machines": machines}
+STEPS = {
+    "units": units, "texts": texts, "conformance": conformance, "debian": debian, "examples": examples, "fuzz": fuzz, "manual": manual,
+    "rules": rules, "tools": tools, "machines": machines,
+}
 
 # Steps that heed the filter themselves.
 FILTERED = ("units", "texts", "machines")

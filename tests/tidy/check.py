@@ -27,6 +27,10 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*(?P<open>[<"])(?P<name>[^>"]+)[>"]')
 DIAGNOSTIC = re.compile(r"^\s*DIAGNOSTIC\((\w+),\s*(\w+),", re.MULTILINE)
 PROTOTYPE_TYPES = "none|auto|bool|int|uint32|uint64|int64|string|pointer|stack|symbol|timestamp|any|map|inet|macaddr|username|cgroup_path"
 PROTOTYPE = re.compile(rf'"(?:{PROTOTYPE_TYPES})(?:\[\d+\])? (?P<name>[a-z_]\w*)(?P<arguments>\([^"]*\))?"')
+OPTION = re.compile(r'app\.add_(?:option|flag|flag_callback)\("(-[^"]+)"')
+CONFIG_KEY = re.compile(r'keys\.push_back\((?:\w+(?:<[\w:]+>)?\(|\{)"(\w+)"')
+CONFIG_LIST = re.compile(r'for \(std::string_view key : \{([^}]*)\}')
+FORMAT_NAME = re.compile(r'OutputFormat\{"(\w+)"')
 PROVIDER_NAME = re.compile(r'\.name\s*=\s*"(\w+)"')
 
 
@@ -116,7 +120,8 @@ def scripts(root):
 
 
 def check_builtins_tested(root):
-    """Every builtin is used by a text test; `argN` stands for arg0, arg1, …."""
+    """Every builtin is used by a text test; `argN` stands for arg0, arg1, …. That each is refused with wrong arguments is tested from the
+    tables (tests/unit)."""
     text = scripts(root) + "\n".join(path.read_text() for path in sorted((root / "tests/diagnostics").glob("*.bt")))
     return [f"{path}: no test in tests/kernel, tests/golden or tests/diagnostics uses `{name}`" for name, path in builtins(root).items()
             if not re.search(rf"(?<![\w.@$:]){re.sub('N$', '[0-9]+', name)}\b", text)]
@@ -137,6 +142,65 @@ def check_manual(root):
     text = page.read_text().replace("\\-", "-").replace("\\&", "")
     return [f"{path}: `{name}` does not stand in the manual" for name, path in (builtins(root) | providers(root)).items()
             if not re.search(rf"\b{name}\b", text)]
+
+
+def options(root):
+    """Every name of every option of the command line that --help shows."""
+    path = root / "options.cpp"
+    text = path.read_text() if path.exists() else ""
+    return [name for names in OPTION.findall(text) for name in names.split(",") if name.startswith("-")]
+
+
+def config_keys(root):
+    """The keys of the config block, which are those of the environment too."""
+    path = root / "ast/config.cpp"
+    text = path.read_text() if path.exists() else ""
+    lists = [word for found in CONFIG_LIST.findall(text) for word in re.findall(r'"(\w+)"', found)]
+    return [*CONFIG_KEY.findall(text), *lists]
+
+
+def formats(root):
+    """The output formats that -f takes."""
+    folder = root / "runtime/output"
+    return [name for path in sorted(folder.glob("*.cpp")) for name in FORMAT_NAME.findall(path.read_text())]
+
+
+def text_tests(root):
+    """All text tests, whole."""
+    return "\n".join(path.read_text(errors="replace") for folder in ("golden", "kernel", "diagnostics")
+                     for path in sorted((root / "tests" / folder).rglob("*")) if path.suffix in (".bt", ".test"))
+
+
+def manual_text(root):
+    """The manual as it was built, without roff's escapes; None where it was not built."""
+    page = next((path for path in [root / "build/release/fathom.1", root / "build/dev/fathom.1"] if path.exists()), None)
+    return page.read_text().replace("\\-", "-").replace("\\&", "").replace("Fl Fl ", "Fl -") if page else None
+
+
+def check_options(root):
+    """Every option stands in the manual and is used by a text test under one of its names."""
+    manual, tests = manual_text(root) or "", text_tests(root)
+    problems = []
+    for name in options(root):
+        if not re.search(rf"Fl {re.escape(name[1:])}(?![\w-])", manual):
+            problems.append(f"options.cpp: the option `{name}` does not stand in the manual")
+    for names in OPTION.findall((root / "options.cpp").read_text() if (root / "options.cpp").exists() else ""):
+        if not any(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", tests) for name in names.split(",") if name.startswith("-")) and names.startswith("-"):
+            problems.append(f"options.cpp: no text test uses the option `{names}`")
+    return problems
+
+
+def check_config_keys(root):
+    """Every key of the config block stands in the manual as its variable."""
+    manual = manual_text(root) or ""
+    return [f"ast/config.cpp: BPFTRACE_{key.upper()} does not stand in the manual" for key in config_keys(root) if f"BPFTRACE_{key.upper()}" not in manual]
+
+
+def check_formats(root):
+    """Every output format stands in the manual and, apart from the usual one, is used by a text test."""
+    manual, tests = manual_text(root) or "", text_tests(root)
+    return [f"runtime/output: the format `{name}` lacks {what}" for name in formats(root)
+            for what, there in (("its line in the manual", f"Cm {name}" in manual), ("a test with -f", f"-f {name}" in tests or name == "text")) if not there]
 
 
 def check_one_place(root):
@@ -198,6 +262,9 @@ RULES = {
     "builtins-one-place": check_one_place,
     "probe-types-tested": check_providers_tested,
     "manual-complete": check_manual,
+    "options-complete": check_options,
+    "config-complete": check_config_keys,
+    "formats-complete": check_formats,
     "file-size": check_file_size,
     "no-exceptions": check_no_exceptions,
     "opening-comment": check_opening_comment,
