@@ -60,6 +60,7 @@ enum class Feature : std::uint8_t {
   iterator,
   ring_buffer,
   perf_link,
+  write_user,
   hardware,
   breakpoint,
 };

@@ -62,6 +62,24 @@ bool try_perf_link() {
   return !link && errno == EBADF;
 }
 
+// Kernels that are locked down do not let programs write to the memory of processes.
+bool try_write_user() {
+  constexpr std::int32_t probe_write_user = 36;
+  constexpr bpf_insn program[] = {
+      {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_1, .src_reg = 0, .off = 0, .imm = 0},
+      {.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_2, .src_reg = BPF_REG_10, .off = 0, .imm = 0},
+      {.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_2, .src_reg = 0, .off = 0, .imm = -8},
+      {.code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_10, .src_reg = 0, .off = -8, .imm = 0},
+      {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3, .src_reg = 0, .off = 0, .imm = 8},
+      {.code = BPF_JMP | BPF_CALL, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = probe_write_user},
+      {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .src_reg = 0, .off = 0, .imm = 0},
+      {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
+  };
+  bpf_prog_load_opts options = {};
+  options.sz = sizeof options;
+  return static_cast<bool>(Descriptor(bpf_prog_load(BPF_PROG_TYPE_TRACEPOINT, "fathom_try", "GPL", program, std::size(program), &options)));
+}
+
 // A function that does not exist is looked for (ESRCH) only by kernels that know such links.
 bool try_fprobe() {
   bpf_prog_load_opts load_options = {};
@@ -134,6 +152,8 @@ bool try_feature(Feature feature, std::uint32_t test_function) {
       return try_ring_buffer();
     case Feature::perf_link:
       return try_perf_link();
+    case Feature::write_user:
+      return try_write_user();
     case Feature::uprobe_multi:
       return try_uprobe_multi();
     case Feature::iterator:
@@ -177,6 +197,7 @@ std::string_view absence_of(Feature feature) {
     case Feature::iterator: return "this kernel has no BPF iterators (they need CONFIG_DEBUG_INFO_BTF)";
     case Feature::ring_buffer: return "this kernel has no BPF ring buffer (Linux 5.8)";
     case Feature::perf_link: return "this kernel has no BPF links to perf events";
+    case Feature::write_user: return "this kernel lets no BPF program write to the memory of a process";
     case Feature::hardware: return "this machine gives no access to its hardware counters, as most virtual machines do";
     case Feature::breakpoint: return "this kernel has no hardware breakpoints (CONFIG_HAVE_HW_BREAKPOINT is off)";
   }

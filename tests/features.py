@@ -36,6 +36,19 @@ def has_tracefs():
     return descriptor >= 0
 
 
+def may_write_user():
+    """Whether BPF programs may write to processes: a kernel that is locked down refuses to load one that does."""
+    program = b"".join(struct.pack("<BBhi", *one) for one in [
+        (0xB7, 1, 0, 0), (0xBF, 0xA2, 0, 0), (0x07, 2, 0, -8), (0x7A, 10, -8, 0), (0xB7, 3, 0, 8), (0x85, 0, 0, 36), (0xB7, 0, 0, 0), (0x95, 0, 0, 0)])
+    instructions, license_text = ctypes.create_string_buffer(program), ctypes.create_string_buffer(b"GPL")
+    attributes = ctypes.create_string_buffer(
+        struct.pack("IIQQIIQ", 5, len(program) // 8, ctypes.addressof(instructions), ctypes.addressof(license_text), 0, 0, 0) + bytes(80))
+    descriptor = LIBC.syscall(SYS_BPF, 5, attributes, len(attributes))
+    if descriptor >= 0:
+        os.close(descriptor)
+    return descriptor >= 0
+
+
 def has_btf_name(name):
     """Whether the kernel's type information has this name."""
     path = pathlib.Path("/sys/kernel/btf/vmlinux")
@@ -132,6 +145,8 @@ PROBES = {
     "ia32": has_32_bit_calls,
     "kallsyms": lambda: any(not line.startswith("0000000000000000") for line in open("/proc/kallsyms", encoding="ascii", errors="replace")),
     "cc": lambda: shutil.which("cc") is not None and shutil.which("c++") is not None,
+    "write-user": may_write_user,
+    "no-write-user": lambda: not may_write_user(),
     "cgroup-unified": lambda: pathlib.Path("/sys/fs/cgroup/unified/cgroup.procs").exists(),
     "kfunc-marks": lambda: has_btf_name(b"bpf_kfunc"),
     "bpftrace": lambda: shutil.which("bpftrace") is not None,

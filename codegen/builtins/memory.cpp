@@ -161,6 +161,11 @@ void lower_container_of(CallLowering& call) {
 }
 
 void check_write_user(CallCheck& call) {
+  if (call.final() && call.settings().unsafe && !call.target().has(Feature::write_user)) {
+    call.diagnostics()
+        .report<DiagnosticId::target_unavailable>(call.range(), "this kernel lets no BPF program write to the memory of a process")
+        .with_help("it is locked down, see /sys/kernel/security/lockdown, or you are not root");
+  }
   const auto& length = call.facts(2).constant;
   std::uint32_t most = available(call, 1);
   if (length && (*length < 1 || *length > most)) {
