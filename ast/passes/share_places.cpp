@@ -105,6 +105,10 @@ std::optional<CheckedProbe> take(const CheckedProbe& probe, const Part& part, co
 }  // namespace
 
 void share_places(CheckedProgram& checked, const Target& target) {
+  // Most scripts have few events, and what is at a place costs a look into the kernel's types.
+  std::size_t points = 0;
+  for (const CheckedProbe& probe : checked.probes) points += probe.type->shared_event == nullptr ? 0 : probe.attach_points.size();
+  if (points < events_per_program) return;
   Parts parts;
   for (const CheckedProbe& probe : checked.probes) parts.push_back(parts_of(probe, target));
   const auto events = events_to_share(parts);

@@ -38,6 +38,12 @@ bpf_prog_type program_type(ProgramKind kind) {
       return BPF_PROG_TYPE_TRACEPOINT;
     case ProgramKind::perf_event:
       return BPF_PROG_TYPE_PERF_EVENT;
+    case ProgramKind::kprobe:
+      return BPF_PROG_TYPE_KPROBE;
+    case ProgramKind::fentry:
+    case ProgramKind::fexit:
+    case ProgramKind::iterator:
+      return BPF_PROG_TYPE_TRACING;
   }
   return BPF_PROG_TYPE_UNSPEC;
 }

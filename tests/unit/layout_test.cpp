@@ -36,9 +36,9 @@ TEST(RecordLayout, StructuresTuplesAndStacksStartAtEight) {
   EXPECT_EQ(record.size, 80u);
 }
 
-TEST(RecordLayout, FieldsWithoutBytesTakeNone) {
+TEST(RecordLayout, FieldsWithoutPartsKeepAPlace) {
   RecordLayout record = record_layout({Type::tuple({}), Type::int64()});
-  EXPECT_EQ(record.offsets, (std::vector<std::uint32_t>{8, 8}));
+  EXPECT_EQ(record.offsets, (std::vector<std::uint32_t>{8, 16}));
 }
 
 TEST(Hist, PlainBuckets) {
@@ -161,7 +161,7 @@ TEST(ScalarWrittenOffset, IsTheNextMultipleOfEight) {
   EXPECT_EQ(scalar_written_offset(Type::int64()), 8u);
   EXPECT_EQ(scalar_written_offset(Type::string(16)), 16u);
   EXPECT_EQ(scalar_written_offset(Type::string(17)), 24u);
-  EXPECT_EQ(scalar_written_offset(Type::tuple({})), 0u);
+  EXPECT_EQ(scalar_written_offset(Type::tuple({})), 8u);
 }
 
 }  // namespace

@@ -57,13 +57,13 @@ TEST(PlanJson, FormatsAndPrograms) {
   plan.formats.push_back({FormatStyle::printf, "%d\n", {Type::int64()}});
   plan.formats.push_back({FormatStyle::print, "", {Type::boolean()}});
   plan.formats.push_back({FormatStyle::time, "%H", {}});
-  plan.programs.push_back({"probe_0", ProgramKind::perf_event, Moment::attached, {{"interval", "s", "", 1, "interval:s:1"}}, true});
-  plan.programs.push_back({"probe_1", ProgramKind::raw_tracepoint, Moment::begin, {}, false});
-  plan.programs.push_back({"probe_2", ProgramKind::tracepoint, Moment::end, {}, false});
+  plan.programs.push_back({.name = "probe_0", .kind = ProgramKind::perf_event, .attach_points = {{"interval", "s", "", 1, "interval:s:1"}}, .needs_cookie = true});
+  plan.programs.push_back({.name = "probe_1", .kind = ProgramKind::raw_tracepoint, .moment = Moment::begin});
+  plan.programs.push_back({.name = "probe_2", .kind = ProgramKind::tracepoint, .moment = Moment::end});
   Json json = parsed(plan);
   EXPECT_EQ(json["formats"].dump(), R"([{"style":"printf","text":"%d\n","fields":["int64"]},{"style":"print","text":"","fields":["bool"]},)"
                                     R"({"style":"time","text":"%H","fields":[]}])");
-  EXPECT_EQ(json["programs"][0].dump(), R"({"name":"probe_0","kind":"perf_event","moment":"attached","needs_cookie":true,"attach_points":)"
+  EXPECT_EQ(json["programs"][0].dump(), R"({"name":"probe_0","kind":"perf_event","moment":"attached","needs_cookie":true,"place":null,"attach_points":)"
                                         R"([{"text":"interval:s:1","provider":"interval","target":"s","function":"","value":1}]})");
   EXPECT_EQ(json["programs"][1]["kind"], "raw_tracepoint");
   EXPECT_EQ(json["programs"][1]["moment"], "begin");
@@ -100,7 +100,7 @@ TEST(PlanJson, TypesWithParts) {
             R"({"aggregation":"lhist","signed":true,"min":-5,"max":10,"step":5})");
   EXPECT_EQ(type_json(Type::stack(SymbolSpace::kernel, 7)).dump(), R"({"stack":"kstack","frames":7})");
   EXPECT_EQ(type_json(Type::array(Type::boolean(), 2)).dump(), R"({"array":"bool","count":2})");
-  EXPECT_EQ(type_json(Type::tuple({})).dump(), R"({"tuple":[],"size":0})");
+  EXPECT_EQ(type_json(Type::tuple({})).dump(), R"({"tuple":[],"size":1})");
 }
 
 TEST(PlanJson, StructuresAndEnumerations) {
