@@ -141,10 +141,18 @@ Type Inference::invoke(const Builtin& row, std::string_view name, const Expressi
   }
   Parameter any;
   any.kinds = {ParameterKind::any};
-  for (std::size_t i = 0; i < arguments.size(); ++i) argument(name, i < most ? prototype->parameters[i] : any, *arguments[i]);
+  bool known = true;  // a name that only the last round reports is not the constant that a row's check relies on
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const Parameter& parameter = i < most ? prototype->parameters[i] : any;
+    argument(name, parameter, *arguments[i]);
+    const Facts& given = this->facts(*arguments[i]);
+    const bool wants_text = parameter.kinds.size() == 1 && parameter.kinds[0] == ParameterKind::text;
+    const bool wants_number = parameter.kinds.size() == 1 && parameter.kinds[0] == ParameterKind::literal;
+    known = known && !(wants_text && !given.text) && !(wants_number && !given.constant);
+  }
   facts.type = prototype->result.value_or(Type::none());
   if (row.aggregation) facts.type = Type::aggregation(*row.aggregation, false);
-  if (diagnostics_.errors() == errors && row.check != nullptr) {
+  if (known && diagnostics_.errors() == errors && row.check != nullptr) {
     CallInference call(*this, row, name, expression, arguments, facts);
     row.check(call);
   }
