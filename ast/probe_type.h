@@ -140,6 +140,8 @@ struct ProbeType {
   bool can_override = false;
   // An attach point is an address that unwatch() may take away.
   bool can_unwatch = false;
+  // Of several programs at one event the kernel runs the one first that was attached last.
+  bool last_runs_first = false;
   // What the kernel must have for it, and what serves where it has not: the help of the message then.
   std::optional<Feature> needs = std::nullopt;
   std::string_view instead = {};

@@ -31,6 +31,13 @@ constexpr int quiet_milliseconds = 200;
 
 constexpr std::size_t mark_digits = 8;
 
+// Where the program is attached in fact.
+std::span<const AttachPoint> points_of(const ProgramPlan& program) {
+  return program.place ? std::span(&*program.place, 1) : std::span(program.attach_points);
+}
+
+const ProbeType& type_of(const ProgramPlan& program) { return *find_probe_type(all_probe_types(), points_of(program).front().provider); }
+
 }  // namespace
 
 std::string new_run_mark() {
@@ -164,38 +171,56 @@ Result<void> Session::run_programs(Moment moment) {
   return {};
 }
 
-Result<void> Session::attach() {
+// The programs that wait for events, in the order in which they have to be attached so that those of one event run in the script's order.
+// What starts clocks comes last.
+std::vector<const ProgramPlan*> Session::programs_to_attach() const {
+  std::vector<const ProgramPlan*> reversed;
+  std::vector<const ProgramPlan*> forward;
   for (const ProgramPlan& program : plan_.programs) {
-    if (program.moment != Moment::attached) continue;
-    const std::span<const AttachPoint> points = program.place ? std::span(&*program.place, 1) : std::span(program.attach_points);
-    const ProbeType* type = find_probe_type(all_probe_types(), points.front().provider);
-    AttachRequest request;
-    request.program = object_.program(program.name);
-    request.attach_points = points;
-    request.needs_cookie = program.needs_cookie;
-    request.process = plan_.settings.process;
-    if (watched_ != nullptr) request.process = static_cast<std::uint32_t>(watched_->process());
-    request.together = links_together(program, target_);
-    request.target = &target_;
-    request.online_cpus = online_cpus();
-    // One at a time: the kernel may take tens of milliseconds for each, and Ctrl-C must not wait for hundreds.
-    const std::size_t step = request.together ? points.size() : 1;
-    for (std::size_t i = 0; i < points.size() && !exiting_; i += step) {
-      request.first = i;
-      request.attach_points = points.subspan(i, step);
-      auto links = type->attach(request);
-      if (!links) return std::unexpected(links.error());
-      for (Link& link : *links) {
-        if (type->can_unwatch) {
-          watchpoints_.emplace_back(request.attach_points.front().address, std::move(link));
-        } else if (program.kind == ProgramKind::iterator) {
-          iterators_.push_back(std::move(link));
-        } else {
-          links_.push_back(std::move(link));
-        }
+    if (program.moment == Moment::attached) (type_of(program).last_runs_first ? reversed : forward).push_back(&program);
+  }
+  std::ranges::reverse(reversed);
+  reversed.insert(reversed.end(), forward.begin(), forward.end());
+  return reversed;
+}
+
+Result<void> Session::attach() {
+  for (const ProgramPlan* program : programs_to_attach()) {
+    if (exiting_) break;
+    if (auto attached = attach(*program); !attached) return attached;
+  }
+  return {};
+}
+
+Result<void> Session::attach(const ProgramPlan& program) {
+  const std::span<const AttachPoint> points = points_of(program);
+  const ProbeType& type = type_of(program);
+  AttachRequest request;
+  request.program = object_.program(program.name);
+  request.attach_points = points;
+  request.needs_cookie = program.needs_cookie;
+  request.process = plan_.settings.process;
+  if (watched_ != nullptr) request.process = static_cast<std::uint32_t>(watched_->process());
+  request.together = links_together(program, target_);
+  request.target = &target_;
+  request.online_cpus = online_cpus();
+  // One at a time: the kernel may take tens of milliseconds for each, and Ctrl-C must not wait for hundreds.
+  const std::size_t step = request.together ? points.size() : 1;
+  for (std::size_t i = 0; i < points.size() && !exiting_; i += step) {
+    request.first = i;
+    request.attach_points = points.subspan(i, step);
+    auto links = type.attach(request);
+    if (!links) return std::unexpected(links.error());
+    for (Link& link : *links) {
+      if (type.can_unwatch) {
+        watchpoints_.emplace_back(request.attach_points.front().address, std::move(link));
+      } else if (program.kind == ProgramKind::iterator) {
+        iterators_.push_back(std::move(link));
+      } else {
+        links_.push_back(std::move(link));
       }
-      exiting_ = signal_pending();
     }
+    exiting_ = signal_pending();
   }
   return {};
 }

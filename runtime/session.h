@@ -51,7 +51,9 @@ class Session : private DecodeSource {
   Result<void> open_reader();
   Result<void> open_printk();
   Result<void> run_programs(Moment moment);
+  std::vector<const ProgramPlan*> programs_to_attach() const;
   Result<void> attach();
+  Result<void> attach(const ProgramPlan& program);
   void announce();
   bool listens_to_signals() const;
   Result<void> loop();

@@ -123,6 +123,26 @@ def has_uprobe_multi():
     return error == errno.ENOENT
 
 
+def has_kprobe_multi():
+    """Whether the kernel knows links to many functions: only then it looks for the one that does not exist."""
+    program = load_empty_program(2, 42)  # BPF_PROG_TYPE_KPROBE, BPF_TRACE_KPROBE_MULTI
+    if program < 0:
+        return False
+    name = ctypes.create_string_buffer(b"no_such_function")
+    names = ctypes.create_string_buffer(struct.pack("<Q", ctypes.addressof(name)))
+    link = ctypes.create_string_buffer(struct.pack("<IIIIIIQQQ", program, 0, 42, 0, 0, 1, ctypes.addressof(names), 0, 0).ljust(128, b"\0"))
+    LIBC.syscall(SYS_BPF, 28, link, 64)
+    error = ctypes.get_errno()
+    os.close(program)
+    return error == errno.ESRCH
+
+
+def has_kernel_function(line):
+    """Whether the kernel's list of symbols has a function, of a module where one is named."""
+    with open("/proc/kallsyms", encoding="ascii", errors="replace") as symbols:
+        return any(symbol.split(None, 2)[2].split() == line for symbol in symbols)
+
+
 def has_32_bit_calls():
     """Whether a 64-bit process may make a 32-bit system call; where it may not, it is killed."""
     program = pathlib.Path(__file__).parent / "kernel" / "inputs" / "calls.py"
@@ -140,6 +160,8 @@ PROBES = {
     "uprobe": lambda: event_source("uprobe"),
     "breakpoint": lambda: event_source("breakpoint"),
     "fentry": has_trampolines,
+    "fprobe": has_kprobe_multi,
+    "overlay-module": lambda: has_kernel_function(["ovl_getattr", "[overlay]"]),
     "uprobe_multi": has_uprobe_multi,
     "hardware": has_hardware_events,
     "ia32": has_32_bit_calls,

@@ -1,9 +1,9 @@
 """Runs every test that is built and says what became of them; scripts/test builds, then calls this.
 
 Units (ctest over build/dev), text tests (lit), conformance with bpftrace 0.17, Debian's scripts, the manual (mandoc) and its examples,
-programs made up (build/dev), the rules of tests/tidy, the tests of the test tools, and the text tests of tests/kernel once more on each
-kernel of tests/vm. Failed and skipped cases are listed by name, then come a table of the kernels and one line `N passed, N failed, N
-skipped`. The exit status is 1 where a case failed.
+the time that attaching takes, programs made up (build/dev), the rules of tests/tidy, the tests of the test tools, and the text tests of
+tests/kernel and Debian's scripts once more on each kernel of tests/vm. Failed and skipped cases are listed by name, those of several
+kernels in a table, then comes one line `N passed, N failed, N skipped`. The exit status is 1 where a case failed.
 """
 
 import argparse
@@ -24,17 +24,20 @@ BUILD = ROOT / "build"
 LIT = "/usr/lib/llvm-19/build/utils/lit/lit.py"
 sys.path[:0] = [str(TESTS), str(TESTS / "tidy"), str(TESTS / "vm")]
 
+import attach_time  # noqa: E402
 import check  # noqa: E402
 import debian_scripts  # noqa: E402
+import kernel_table  # noqa: E402
 import manual_examples  # noqa: E402
 from conformance import run as conformance_table  # noqa: E402
 import machine  # noqa: E402
 
-# The tests that run on every kernel.
-KERNEL_TESTS = "kernel/"
+# The tests that run on every kernel: what they are called in the table, and how their names begin.
+KERNEL_TESTS = [("tests/kernel", "kernel/"), ("Debian's scripts", "debian/")]
+KERNEL_FILTER = "|".join(prefix for _, prefix in KERNEL_TESTS)
 # How much longer than on this machine a test may take on an emulated one, and how many seconds all of them.
 PATIENCE = 10
-MACHINE_SECONDS = 1800
+MACHINE_SECONDS = 1500
 
 
 @dataclasses.dataclass
@@ -42,6 +45,7 @@ class Case:
     name: str
     outcome: str  # passed, failed, skipped
     detail: str = ""  # why: a line for a skipped case, whole output for a failed one
+    seconds: float = 0.0
 
 
 def passes_filter(options, name):
@@ -86,6 +90,8 @@ def texts(options):
     command = [sys.executable, LIT, "-q", "--no-progress-bar", "-j", str(os.cpu_count()), "-o", str(report), str(TESTS)]
     if options.filter:
         command += ["--filter", options.filter, "--allow-empty-runs"]
+    if options.seconds:
+        command += ["--max-time", str(options.seconds)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     if not report.exists():
         no_match = options.filter and ran.returncode == 0
@@ -95,12 +101,14 @@ def texts(options):
 
 def text_case(test):
     name = test["name"].removeprefix("fathom :: ")
+    if test["code"] == "SKIPPED":
+        return Case(name, "failed", "did not begin in time")
     if test["code"] in ("PASS", "FLAKYPASS"):
-        return Case(name, "passed")
+        return Case(name, "passed", seconds=test["elapsed"])
     if test["code"] == "UNSUPPORTED":
         missing = re.search(r"unavailable features: (.*)", test["output"])
         return Case(name, "skipped", "skipped: no " + (missing[1].strip() if missing else "feature named"))
-    return Case(name, "failed", told_by_test(test["output"]) or test["code"])
+    return Case(name, "failed", told_by_test(test["output"]) or test["code"], test["elapsed"])
 
 
 def told_by_test(output):
@@ -122,9 +130,9 @@ def debian(options):
     """The scripts of Debian's bpftrace package."""
     if os.geteuid() != 0:
         return [Case("debian", "skipped", "skipped: needs root")]
-    os.environ.setdefault("FATHOM", executable())
+    os.environ["FATHOM"] = executable()
     results = debian_scripts.verdicts(lambda name: passes_filter(options, f"debian/{name}"))
-    return [Case(f"debian/{name}", "passed" if good else "failed", told) for name, told, good in results]
+    return [Case(f"debian/{name}", "passed" if good else "failed", told, seconds) for name, told, good, seconds in results]
 
 
 def examples(options):
@@ -138,6 +146,17 @@ def examples(options):
             problem = manual_examples.problem(example, executable())
             cases.append(Case(f"examples/{example.name}", "failed" if problem else "passed", problem))
     return cases
+
+
+def attaching(options):
+    """How long it takes to attach and leave many events."""
+    obstacle = attach_time.obstacle()
+    if obstacle:
+        return [Case("attach-time", "skipped", f"skipped: {obstacle}")]
+    if not passes_filter(options, "attach-time"):
+        return []
+    told, good = attach_time.compare(executable(), sample=options.host)
+    return [Case("attach-time", "passed" if good else "failed", told)]
 
 
 def executable():
@@ -203,7 +222,8 @@ def machines(options):
     wanted = {kernel: rest for kernel in machine.KERNELS for rest in [machine_filter(kernel, options.filter)] if rest is not None}
     running = {kernel: subprocess.Popen(
         [sys.executable, str(TESTS / "vm" / "main.py"), "--time", str(MACHINE_SECONDS), kernel, "env", f"PATIENCE={PATIENCE}",
-         f"FATHOM={os.environ.get('FATHOM', '')}", sys.executable, str(TESTS / "run.py"), "--only", "texts", "--json", rest],
+         f"FATHOM={os.environ.get('FATHOM', '')}", sys.executable, str(TESTS / "run.py"), "--only", "debian", "--only", "texts",
+         "--seconds", str(MACHINE_SECONDS - 300), "--json", rest],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for kernel, rest in wanted.items()}
     return [case for kernel, process in running.items() for case in machine_cases(kernel, process)]
 
@@ -211,8 +231,8 @@ def machines(options):
 def machine_filter(kernel, text):
     """What a filter leaves of a kernel's tests, or None: tests are run in a machine where all are, or where the filter names the kernel."""
     if not text:
-        return KERNEL_TESTS
-    return text.removeprefix(f"{kernel}/") or KERNEL_TESTS if text.startswith(f"{kernel}/") else None
+        return KERNEL_FILTER
+    return text.removeprefix(f"{kernel}/") or KERNEL_FILTER if text.startswith(f"{kernel}/") else None
 
 
 def machine_cases(kernel, process):
@@ -224,22 +244,13 @@ def machine_cases(kernel, process):
     return [dataclasses.replace(case, name=f"{kernel}/{case.name}") for case in found]
 
 
-def kernel_table(cases):
-    """One line for each kernel, and the tests that ran on none; nothing where one kernel is all."""
-    rows = {kernel: [case for case in cases if case.name.startswith(f"{kernel}/{KERNEL_TESTS}")] for kernel in machine.KERNELS}
-    rows = {f"Linux {kernel}": found for kernel, found in rows.items() if found}
-    if not rows:
-        return []
-    here = [case for case in cases if case.name.startswith(KERNEL_TESTS)]
-    rows = {f"this one, {os.uname().release}": here} | rows if here else rows
-    width = max(map(len, rows))
-    lines = ["", f"{'kernel':{width}}  passed  failed  skipped"]
-    for name, found in rows.items():
-        counts = collections.Counter(case.outcome for case in found)
-        lines.append(f"{name:{width}}{counts['passed']:8}{counts['failed']:8}{counts['skipped']:9}")
-    ran = {case.name[case.name.index(KERNEL_TESTS):] for found in rows.values() for case in found if case.outcome != "skipped"}
-    nowhere = {case.name[case.name.index(KERNEL_TESTS):] for found in rows.values() for case in found} - ran
-    return lines + [f"ran on no kernel: {name}" for name in sorted(nowhere)]
+def by_kernel(cases):
+    """The cases of each kernel under their plain names, or none where this machine's kernel is all."""
+    others = {kernel: [dataclasses.replace(case, name=case.name.removeprefix(f"{kernel}/")) for case in cases if case.name.startswith(f"{kernel}/")]
+              for kernel in machine.KERNELS}
+    others = {f"Linux {kernel}": found for kernel, found in others.items() if found}
+    here = [case for case in cases if re.match(KERNEL_FILTER, case.name)]
+    return {f"{os.uname().release} (here)": here} | others if here and others else others
 
 
 def flatten(suite):
@@ -248,12 +259,12 @@ def flatten(suite):
 
 
 STEPS = {
-    "units": units, "texts": texts, "conformance": conformance, "debian": debian, "examples": examples, "fuzz": fuzz, "manual": manual,
-    "rules": rules, "tools": tools, "machines": machines,
+    "units": units, "texts": texts, "conformance": conformance, "debian": debian, "examples": examples, "attaching": attaching, "fuzz": fuzz,
+    "manual": manual, "rules": rules, "tools": tools, "machines": machines,
 }
 
 # Steps that heed the filter themselves.
-FILTERED = ("units", "texts", "machines")
+FILTERED = ("units", "texts", "machines", "debian")
 
 
 def report(cases, skipped_file):
@@ -262,8 +273,10 @@ def report(cases, skipped_file):
     for case in cases:
         if case.outcome == "failed":
             print(f"\nFAILED {case.name}\n{case.detail.rstrip()}")
-    lines = [f"{case.name}: {case.detail}" for case in cases if case.outcome == "skipped"]
-    lines += kernel_table(cases)
+    kernels = by_kernel(cases)
+    in_table = re.compile("|".join([KERNEL_FILTER, *map(re.escape, machine.KERNELS)]) if kernels else "$^")
+    lines = [f"{case.name}: {case.detail}" for case in cases if case.outcome == "skipped" and not in_table.match(case.name)]
+    lines += kernel_table.kernel_tables(kernels, KERNEL_TESTS)
     lines.append(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     print("\n".join(lines))
     if skipped_file:
@@ -276,6 +289,7 @@ def main():
     parser.add_argument("--only", choices=STEPS, action="append", help="run this step; may be repeated")
     parser.add_argument("--host", action="store_true", help="only what this machine's own kernel can run")
     parser.add_argument("--json", action="store_true", help="print the cases for another program")
+    parser.add_argument("--seconds", type=int, help="text tests that have not begun by then fail")
     parser.add_argument("--summary", help="write skipped cases and the last line to this file too")
     parser.add_argument("filter", nargs="?", help="regular expression that names of cases must match")
     options = parser.parse_args()

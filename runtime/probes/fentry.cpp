@@ -49,6 +49,7 @@ const ProbeType fentry_probe = {
     .moment = Moment::attached,
     .filters_process_at_attach = false,
     .one_program_per_point = true,
+    .last_runs_first = true,
     .needs = Feature::fentry,
     .instead = "kprobe and kretprobe serve where the kernel has kprobes; `tracepoint:CATEGORY:EVENT` probes have their fields by name everywhere",
     .parse = parse,

@@ -67,6 +67,7 @@ const ProbeType kprobe_probe = {
     .moment = Moment::attached,
     .filters_process_at_attach = false,
     .can_override = true,
+    .last_runs_first = true,
     .needs = Feature::kprobe,
     .instead = "`tracepoint:CATEGORY:EVENT` probes work on this kernel: list them with `fathom -l 'tracepoint:*'`",
     .links_together = Feature::fprobe,

@@ -145,7 +145,7 @@ Result<void> attach_per_cpu(const AttachRequest& request, std::size_t index, con
   const std::size_t before = links.size();
   std::optional<Error> gone;
   for (const std::uint32_t cpu : cpus) {
-    Result<Link> link = attach_perf_event(request.program, attr, -1, static_cast<int>(cpu), index);
+    Result<Link> link = attach_perf_event(request.program, attr, -1, static_cast<int>(cpu), request.first + index);
     if (link) {
       links.push_back(std::move(*link));
     } else if (link.error().system_error == ENODEV) {

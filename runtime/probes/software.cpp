@@ -44,6 +44,7 @@ const ProbeType software_probe = {
     .program = ProgramKind::perf_event,
     .moment = Moment::attached,
     .filters_process_at_attach = false,
+    .last_runs_first = true,
     .parse = parse,
     .expand = expand_to_itself,
     .context = perf_event_context,

@@ -33,6 +33,7 @@ const ProbeType uprobe_probe = {
     .moment = Moment::attached,
     .filters_process_at_attach = true,
     .pointers = AddressSpace::user,
+    .last_runs_first = true,
     .needs = Feature::uprobe,
     .instead = "boot a kernel with CONFIG_UPROBE_EVENTS=y",
     .links_together = Feature::uprobe_multi,

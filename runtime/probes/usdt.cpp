@@ -164,6 +164,7 @@ const ProbeType usdt_probe = {
     .moment = Moment::attached,
     .filters_process_at_attach = true,
     .pointers = AddressSpace::user,
+    .last_runs_first = true,
     .needs = Feature::uprobe,
     .instead = "boot a kernel with CONFIG_UPROBE_EVENTS=y",
     .parse = parse,
