@@ -207,7 +207,7 @@ int main(int count, char** arguments) {
   if (options.emit == Stage::tokens) return show(to_string(tokens, *source));
   tokens = with_imports(std::move(tokens), *source, read_import, diagnostics);
   if (diagnostics.has_errors()) return report(diagnostics, *source), failure;
-  Catalog catalog{all_probe_types(), codegen::builtin_families(), codegen::missing_builtins()};
+  Catalog catalog{all_probe_types(), codegen::builtin_families()};
   const auto is_builtin = [&](std::string_view name) { return find_builtin(catalog.builtins, name) != nullptr; };
   CSetup setup = c_setup(options, source->name(), machine);
   CPart c = read_definitions(std::move(tokens), *source, setup, machine, is_builtin, diagnostics);

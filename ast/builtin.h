@@ -75,6 +75,9 @@ struct Facts {
   bool map_reference = false;             // a map named for itself, not for its value: print(@x), len(@x)
   bool no_value = false;                  // a call that yields nothing: printf()
   bool is_signed = false;                 // comparisons, division, right shift: done on signed numbers
+  bool is_object = false;                 // the verifier knows it as this object of the kernel, or as a pointer to it
+  const ast::Expression* source = nullptr;  // of a variable that is such an object: what gives it its only value
+  std::vector<Facts> parts;               // of a tuple whose parts are known now
   std::vector<std::uint64_t> addresses;   // of symbols that the builtin needs
   std::vector<Type> operands;             // types to which arguments or keys are converted, where they differ from their own
 };

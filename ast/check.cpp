@@ -8,6 +8,7 @@
 #include "ast/passes/map_declarations.h"
 #include "ast/passes/options.h"
 #include "ast/passes/share_places.h"
+#include "ast/passes/unused_items.h"
 #include "ast/print.h"
 #include "ast/text.h"
 
@@ -25,6 +26,7 @@ CheckedProgram check(const ast::Program& program, const SourceFile& source, cons
     diagnostics.report<DiagnosticId::no_probes>({0, 0}).with_help("a probe is an attach point and a body: `BEGIN { printf(\"hi\\n\"); }`");
     return checked;
   }
+  check_unused_items(program, catalog, target, diagnostics);
   checked.probes = expand_probes(program, settings, catalog, target, diagnostics);
   std::size_t attach_points = 0;
   for (const CheckedProbe& probe : checked.probes) attach_points += probe.attach_points.size();

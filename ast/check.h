@@ -31,6 +31,8 @@ struct CheckedVariable {
   std::string name;
   Type type;
   bool declared = false;  // with this type: it does not grow with what is assigned
+  const ast::Expression* value = nullptr;  // the first that is assigned
+  bool changes = false;                    // it gets more than that one
 };
 
 // One probe of the script, for one set of attach points whose contexts look alike. A wildcard over events with different fields
@@ -77,8 +79,6 @@ struct CheckedProgram {
 struct Catalog {
   ProbeTypes probe_types;
   BuiltinFamilies builtins;
-  // Builtins that scripts may use and that this version does not have: named as such instead of as unknown.
-  std::span<const std::string_view> missing_builtins;
 };
 
 // Runs the passes. Errors are in `diagnostics`; the result is complete only if there are none. `program` and `source` must outlive it.

@@ -268,6 +268,7 @@ struct Macro {
   Range name_range;
   std::vector<MacroParameter> parameters;
   ExpressionPtr body;  // a BlockExpression
+  bool used = false;   // by a probe: a copy of it was checked there
 };
 
 // fn name($a : type, …) : result { body }
@@ -282,6 +283,7 @@ struct Function {
   std::vector<FunctionParameter> parameters;
   std::optional<TypeName> result;
   Block body;
+  bool used = false;
 };
 
 struct Program {

@@ -70,6 +70,9 @@ struct ContextField {
   std::uint32_t scale = 0;  // 0: no index register
   Type read = {};           // what lies there where that is narrower than `type`; none: the type itself
 
+  // Whether the verifier knows it as a pointer to its type.
+  bool is_object() const { return source == ContextSource::typed_argument && type.is_pointer(); }
+
   friend bool operator==(const ContextField&, const ContextField&) = default;
 };
 

@@ -186,6 +186,18 @@ bool accepts(ParameterKind kind, const Type& type) {
   return false;
 }
 
+std::string arity(const Prototype& prototype) {
+  std::size_t most = prototype.parameters.size();
+  if (prototype.variadic) return fmt::format("at least {}", prototype.required);
+  if (prototype.required == most) return fmt::format("{}", most);
+  return fmt::format("{} to {}", prototype.required, most);
+}
+
+const char* arguments_noun(const Prototype& prototype) {
+  bool one = prototype.required == 1 && (prototype.variadic || prototype.parameters.size() == 1);
+  return one ? "argument" : "arguments";
+}
+
 std::string describe(const Parameter& parameter) {
   std::string text;
   for (std::size_t i = 0; i < parameter.kinds.size(); ++i) {

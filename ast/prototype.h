@@ -49,6 +49,10 @@ std::optional<Prototype> parse_prototype(std::string_view text);
 // Whether a value of this type may be given for the parameter, apart from literal, text, word and map, which are about the expression.
 bool accepts(ParameterKind kind, const Type& type);
 
+// "1 to 2" and "arguments": what a call has to give, for diagnostics.
+std::string arity(const Prototype& prototype);
+const char* arguments_noun(const Prototype& prototype);
+
 // "a pointer or an integer", for diagnostics.
 std::string describe(const Parameter& parameter);
 

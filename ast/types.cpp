@@ -60,6 +60,12 @@ Type Type::string(std::uint32_t capacity, bool may_be_cut) {
   return type;
 }
 
+Type Type::characters(std::uint32_t count) {
+  Type type = string(count);
+  type.count_ = count;
+  return type;
+}
+
 Type Type::buffer(std::uint32_t size) {
   Type type;
   type.kind_ = TypeKind::buffer;
@@ -411,6 +417,7 @@ Type stored(const Type& type) {
   switch (type.kind()) {
     case TypeKind::integer: return type.is_open() ? type : Type::integer(word, type.is_signed());
     case TypeKind::enumeration: return type.widened();
+    case TypeKind::string: return type.may_lack_nul() ? Type::string(type.size() + 1) : type;
     case TypeKind::tuple: {
       std::vector<Type> parts;
       for (const Type& part : type.parts()) parts.push_back(stored(part));
@@ -420,7 +427,6 @@ Type stored(const Type& type) {
       return type.layout() ? Type::structure(type.name(), false, type.size(), 0, type.layout()) : type;
     case TypeKind::none:
     case TypeKind::boolean:
-    case TypeKind::string:
     case TypeKind::buffer:
     case TypeKind::pointer:
     case TypeKind::array:

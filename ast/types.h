@@ -83,6 +83,8 @@ class Type {
   static Type uint64() { return integer(8, false); }
   // `may_be_cut`: read from memory up to its capacity, so that one that fills it is shown as cut off.
   static Type string(std::uint32_t capacity, bool may_be_cut = false);
+  // A C array of characters, which need not end in a NUL: as a value of its own it takes a byte more, see stored().
+  static Type characters(std::uint32_t count);
   static Type buffer(std::uint32_t size);
   // A length, then at most `capacity` bytes.
   static Type counted_buffer(std::uint32_t capacity);
@@ -124,6 +126,7 @@ class Type {
   bool is_numeric() const;
   bool is_signed() const;
   bool may_be_cut() const { return kind_ == TypeKind::string && flag_; }
+  bool may_lack_nul() const { return kind_ == TypeKind::string && count_ != 0; }
   // A buffer whose length stands in front of it, and the bytes it has room for.
   bool is_counted() const { return kind_ == TypeKind::buffer && flag_; }
   std::uint32_t buffer_capacity() const { return is_counted() ? size_ - length_size : size_; }
@@ -136,7 +139,7 @@ class Type {
   std::uint32_t alignment() const;
   const std::string& name() const { return name_; }
   bool is_union() const { return flag_; }
-  std::uint32_t count() const { return count_; }    // array elements, stack frames
+  std::uint32_t count() const { return count_; }    // array elements, stack frames, characters
   std::uint32_t type_id() const { return count_; }  // structure
   AddressSpace space() const { return space_; }
   SymbolSpace symbol_space() const { return space_ == AddressSpace::user ? SymbolSpace::user : SymbolSpace::kernel; }
@@ -192,8 +195,8 @@ std::string to_string(const Type& type);
 // Byte offsets of a tuple's elements, each at its natural alignment; the total size (a multiple of the largest alignment) comes last.
 std::vector<std::uint32_t> tuple_offsets(const std::vector<Type>& elements);
 
-// The type in which a value is kept in a map, a tuple or an event: integers and enumerations take 8 bytes so that widths never clash, and
-// `args` becomes a struct.
+// The type in which a value is kept in a map, a tuple or an event: integers and enumerations take 8 bytes so that widths never clash, an
+// array of characters has room for a NUL, and `args` becomes a struct.
 Type stored(const Type& type);
 
 // Whether == and != are defined between two values of the type: all their bytes say what they are.

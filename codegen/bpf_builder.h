@@ -33,11 +33,13 @@ enum class Helper : std::uint32_t {
   get_current_comm = 16,
   get_current_task = 35,
   probe_write_user = 36,
+  get_socket_cookie = 46,
   get_numa_node_id = 42,
   override_return = 58,
   get_stack = 67,
   get_current_cgroup_id = 80,
   send_signal = 109,
+  skb_output = 111,
   probe_read_user = 112,
   probe_read_kernel = 113,
   probe_read_user_str = 114,
@@ -51,6 +53,8 @@ enum class Helper : std::uint32_t {
   ringbuf_reserve = 131,
   ringbuf_submit = 132,
   ringbuf_query = 134,
+  d_path = 147,
+  get_current_task_btf = 158,
   for_each_map_elem = 164,
   get_func_ip = 173,
   get_attach_cookie = 174,
@@ -61,7 +65,7 @@ enum class Helper : std::uint32_t {
 };
 
 // Map types by their number in the kernel's interface.
-enum class MapType : std::uint32_t { hash = 1, array = 2, percpu_hash = 5, percpu_array = 6, lru_hash = 9, lru_percpu_hash = 10, ring_buffer = 27 };
+enum class MapType : std::uint32_t { hash = 1, array = 2, perf_event_array = 4, percpu_hash = 5, percpu_array = 6, lru_hash = 9, lru_percpu_hash = 10, ring_buffer = 27 };
 
 enum class UpdateFlag : std::uint64_t { any = 0, only_new = 1 };
 

@@ -53,6 +53,18 @@ void CallLowering::send(FormatStyle style, std::string text, std::size_t first, 
   });
 }
 
+llvm::Value* CallLowering::with_object(std::size_t index, const std::function<llvm::Value*(llvm::Value*)>& use) {
+  BpfBuilder& bpf = this->bpf();
+  llvm::AllocaInst* result = bpf.word();
+  bpf.CreateStore(bpf.number(0), result);
+  llvm::BasicBlock* end = bpf.block("no_object");
+  llvm::Value* object = probe_.object(argument(index), end);
+  bpf.CreateStore(use(object), result);
+  bpf.CreateBr(end);
+  bpf.SetInsertPoint(end);
+  return bpf.CreateLoad(bpf.getInt64Ty(), result);
+}
+
 llvm::Value* CallLowering::key_of(std::size_t index) {
   return probe_.key(map(index), std::get<ast::MapAccess>(argument(index).kind).keys);
 }

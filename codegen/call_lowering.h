@@ -39,6 +39,12 @@ class CallLowering {
   // Sends a record with these arguments as fields, each stored as `types` says.
   void send(FormatStyle style, std::string text, std::size_t first, std::vector<Type> types);
 
+  // Calls `use` with the object of the kernel that an argument is: what that gives, or 0 where there is no such object.
+  llvm::Value* with_object(std::size_t index, const std::function<llvm::Value*(llvm::Value*)>& use);
+  // Set where the call itself is wanted as such an object: it then gives what the verifier knows, not a number.
+  void want_object() { wants_object_ = true; }
+  bool wants_object() const { return wants_object_; }
+
   // Keyed element that an argument names: map number and key.
   std::uint32_t map(std::size_t index) const { return facts(index).index; }
   llvm::Value* key_of(std::size_t index);
@@ -50,6 +56,8 @@ class CallLowering {
     target_ = map;
     target_key_ = key;
   }
+  // Whether all CPUs share one value of that map, which happens where it is too large for one each.
+  bool target_is_shared() { return !probe_.map_plan(target_).per_cpu; }
   const Type& target_type() { return probe_.map_plan(target_).value; }
   void aggregate(const std::function<void(llvm::Value*)>& update) { probe_.aggregate(target_, target_key_, update); }
 
@@ -59,6 +67,7 @@ class CallLowering {
   const ast::Expressions& arguments_;
   const Destination* hint_;
   Operand result_;
+  bool wants_object_ = false;
   std::uint32_t target_ = 0;
   llvm::Value* target_key_ = nullptr;
 };

@@ -308,7 +308,12 @@ Operand ProbeLowering::subscript(const Subscript& node, const Expression& expres
     return at_address(address, known.type.with_space(base_type.space()));
   }
   if (known.constant) return {Operand::Place::scalar, bpf_.number(static_cast<std::uint64_t>(*known.constant)), known.type};
-  return element(content_of(lower(*node.base)), *node.index, known.type);
+  Operand base = content_of(lower(*node.base));
+  // An index that is outside is reported here, not for the whole statement.
+  Range statement = std::exchange(current_, expression.range);
+  Operand result = element(base, *node.index, known.type);
+  current_ = statement;
+  return result;
 }
 
 // The bytes of a counted buffer stand behind their number.
@@ -335,6 +340,7 @@ Operand ProbeLowering::element(const Operand& base, const Expression& index_expr
   if (count == 0 && is_remote) return at_address(bpf_.CreateAdd(base.value, bpf_.CreateMul(index, bpf_.number(size))), element);
   // An index beyond the end reads as zero; from far away it is an address that can not be read.
   llvm::Value* inside = bpf_.CreateICmpULT(index, bpf_.number(count));
+  report_error_when(bpf_.CreateNot(inside), RunTimeError::index_out_of_bounds);
   if (is_remote) {
     llvm::Value* address = bpf_.CreateAdd(base.value, bpf_.CreateMul(index, bpf_.number(size)));
     return at_address(bpf_.CreateSelect(inside, address, bpf_.number(0)), element);
@@ -346,18 +352,27 @@ Operand ProbeLowering::element(const Operand& base, const Expression& index_expr
     return place;
   }
   place.padded = base.padded;
-  Destination copy{temporary(size), element, true};
-  bpf_.choose(inside, [&] { store(place, copy); }, [&] { bpf_.clear(copy.memory, size); });
-  return {Operand::Place::memory, copy.memory, element};
+  const Type kept = element.is_string() ? stored(element) : element;
+  Destination copy{temporary(kept.size()), kept, true};
+  bpf_.choose(inside, [&] { store(place, copy); }, [&] { bpf_.clear(copy.memory, kept.size()); });
+  return {Operand::Place::memory, copy.memory, kept};
 }
 
 // A pointer that is laid down in a map and taken up again is a plain number to the verifier, which allows any arithmetic on those.
 Operand ProbeLowering::address_of(const Expression& operand, const Type& type) {
   const Facts& known = facts(operand);
+  if (std::holds_alternative<Member>(operand.kind)) return {Operand::Place::scalar, address_of_member(operand), type};
   llvm::Value* pointer = known.map_reference ? static_cast<llvm::Value*>(map(known.index)) : variables_[known.index].value;
   llvm::Value* place = scratch(word);
   bpf_.CreateStore(bpf_.CreatePtrToInt(pointer, bpf_.getInt64Ty()), place, true);
   return {Operand::Place::scalar, bpf_.CreateLoad(bpf_.getInt64Ty(), place, true), type};
+}
+
+llvm::Value* ProbeLowering::address_of_member(const Expression& member) {
+  const auto* node = std::get_if<Member>(&member.kind);
+  const Expression& base = *node->base;
+  llvm::Value* whole = facts(base).type.is_pointer() ? scalar(base) : address_of_member(base);
+  return bpf_.CreateAdd(whole, bpf_.number(facts(member).member->offset));
 }
 
 Operand ProbeLowering::cast(const Cast& node, const Expression& expression) {

@@ -168,17 +168,24 @@ void ProbeLowering::replace_in_map(std::uint32_t map, llvm::Value* key, const st
   const MapPlan& plan = map_plan(map);
   with_element(map, key, plan.value.size(), [&](llvm::Value* place) {
     llvm::AllocaInst* seen = bpf_.word();
+    llvm::AllocaInst* lost = bpf_.word();
     bpf_.CreateStore(bpf_.CreateLoad(bpf_.getInt64Ty(), place), seen);
-    bpf_.repeat(max_attempts, [&](llvm::Value*, llvm::BasicBlock* done) {
+    bpf_.CreateStore(bpf_.number(1), lost);
+    bpf_.repeat(max_attempts, [&](llvm::Value*, llvm::BasicBlock* end) {
       llvm::Value* old = bpf_.CreateLoad(bpf_.getInt64Ty(), seen);
       auto* result = bpf_.CreateAtomicCmpXchg(place, old, change(old), llvm::Align(word), llvm::AtomicOrdering::Monotonic,
                                               llvm::AtomicOrdering::Monotonic);
       llvm::Value* found = bpf_.CreateExtractValue(result, 0);
       bpf_.CreateStore(found, seen);
+      llvm::BasicBlock* done = bpf_.block("done");
       llvm::BasicBlock* again = bpf_.block("again");
       bpf_.CreateCondBr(bpf_.CreateICmpEQ(found, old), done, again);
+      bpf_.SetInsertPoint(done);
+      bpf_.CreateStore(bpf_.number(0), lost);
+      bpf_.CreateBr(end);
       bpf_.SetInsertPoint(again);
     });
+    bpf_.when(bpf_.to_bool(bpf_.CreateLoad(bpf_.getInt64Ty(), lost)), [&] { count_lost(layout::Counter::lost_updates); });
     mark_written(map, place);
   });
 }

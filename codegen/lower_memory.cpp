@@ -15,6 +15,9 @@ constexpr std::uint32_t word = 8;
 Helper read_helper(AddressSpace space) { return space == AddressSpace::user ? Helper::probe_read_user : Helper::probe_read_kernel; }
 Helper string_helper(AddressSpace space) { return space == AddressSpace::user ? Helper::probe_read_user_str : Helper::probe_read_kernel_str; }
 
+// Characters without a NUL are read to one byte behind them, which the kernel replaces by the NUL.
+std::uint64_t readable(const Type& string) { return string.size() + (string.may_lack_nul() ? 1 : 0); }
+
 // Padding between or behind the elements.
 bool has_gaps(const Type& tuple) {
   std::uint32_t used = 0;
@@ -116,7 +119,7 @@ void ProbeLowering::store(const Operand& operand, const Destination& destination
         return;
       }
       if (destination.type.is_string()) {
-        read_string(destination, operand.value, operand.type.space(), bpf_.number(operand.type.size()));
+        read_string(destination, operand.value, operand.type.space(), bpf_.number(readable(operand.type)));
       } else {
         std::uint32_t size = std::min(operand.type.size(), destination.type.size());
         read(destination.memory, operand.value, size, operand.type.space());
@@ -141,7 +144,7 @@ void ProbeLowering::store(const Operand& operand, const Destination& destination
 // Strings in memory are padded to their own capacity, so that a copy between capacities only pads the difference.
 void ProbeLowering::store_string(const Operand& operand, const Destination& destination) {
   if (!operand.padded) {  // a char array in a struct, with anything behind its NUL
-    read_string(destination, bpf_.CreatePtrToInt(operand.value, bpf_.getInt64Ty()), AddressSpace::kernel, bpf_.number(operand.type.size()));
+    read_string(destination, bpf_.CreatePtrToInt(operand.value, bpf_.getInt64Ty()), AddressSpace::kernel, bpf_.number(readable(operand.type)));
     return;
   }
   std::uint32_t from = operand.type.size();
@@ -310,9 +313,9 @@ llvm::Value* ProbeLowering::string_equal(const ast::Expression& left, const ast:
   auto operand = [&](const ast::Expression& expression) {
     Operand value = lower(expression);
     if (value.place == Operand::Place::memory && value.alignment == word && value.padded) return value;
-    Destination copy{temporary(value.type.size()), value.type, true};
+    Destination copy{temporary(stored(value.type).size()), stored(value.type), true};
     store(value, copy);
-    return Operand{Operand::Place::memory, copy.memory, value.type};
+    return Operand{Operand::Place::memory, copy.memory, copy.type};
   };
   if (a.text || b.text) return equals_literal(operand(a.text ? right : left), a.text ? *a.text : *b.text);
   Operand first = operand(left);

@@ -127,6 +127,7 @@ void ProgramLowering::define_maps() {
     auto places = static_cast<std::uint32_t>(plan_.errors.size());
     object_.define_map(object_names::errors, {MapType::array, 4, sizeof(layout::ErrorState), places, map_memory});
   }
+  if (!plan_.captures.empty()) object_.define_map(object_names::packets, {MapType::perf_event_array, 4, 4, checked_.possible_cpus, 0});
   if (uses_processes_) object_.define_map(object_names::processes, {MapType::lru_hash, 4, 4, layout::known_processes, 0});
   // An array with room for every CPU, because values of a per-CPU map are limited to 32 KiB.
   std::uint32_t slots = layout::scratch_slots * checked_.possible_cpus;
@@ -161,6 +162,12 @@ std::uint32_t ProgramLowering::cgroup_pattern(const std::string& text) {
   auto found = std::ranges::find(plan_.cgroup_patterns, text);
   if (found == plan_.cgroup_patterns.end()) found = plan_.cgroup_patterns.insert(found, text);
   return static_cast<std::uint32_t>(found - plan_.cgroup_patterns.begin());
+}
+
+std::uint32_t ProgramLowering::capture(const std::string& file) {
+  auto found = std::ranges::find(plan_.captures, file);
+  if (found == plan_.captures.end()) found = plan_.captures.insert(found, file);
+  return static_cast<std::uint32_t>(found - plan_.captures.begin());
 }
 
 std::uint32_t ProgramLowering::place(Range range) {

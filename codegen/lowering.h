@@ -57,6 +57,7 @@ class ProgramLowering {
   std::uint32_t format(FormatPlan format);
   std::uint32_t time_format(const std::string& text);
   std::uint32_t cgroup_pattern(const std::string& text);
+  std::uint32_t capture(const std::string& file);
   // Index in Plan::places.
   std::uint32_t place(Range range);
   // Index in Plan::errors.
@@ -109,6 +110,9 @@ class ProbeLowering {
   llvm::Value* scalar(const ast::Expression& expression);
   llvm::Value* condition(const ast::Expression& expression);
   Operand context_field(const ContextField& field);
+  // The pointer to an object of the kernel, as the verifier knows it (Facts::is_object); goes to `missing` where there is none.
+  llvm::Value* object(const ast::Expression& expression, llvm::BasicBlock* missing);
+  llvm::Value* object_argument(const ContextField& field);
   // Which of the probe's attach points fired: its index.
   llvm::Value* point();
   // Whether lowering it with a destination builds the value right there.
@@ -214,6 +218,9 @@ class ProbeLowering {
   Operand cast(const ast::Cast& node, const ast::Expression& expression);
   Operand cast_memory(const Operand& operand, const Type& type);
   Operand address_of(const ast::Expression& operand, const Type& type);
+  llvm::Value* address_of_member(const ast::Expression& member);
+  llvm::Value* present(llvm::Value* number, llvm::BasicBlock* missing);
+  llvm::Value* object_member(const ast::Member& node, const Facts& known, llvm::BasicBlock* missing);
   llvm::Value* arithmetic(ast::BinaryOperator op, llvm::Value* left, llvm::Value* right, bool is_signed);
   llvm::Value* divide(llvm::Value* left, llvm::Value* right, bool is_signed, bool want_remainder);
   Type in_space_of(const Type& type, const ast::Expression& pointer) const;

@@ -101,6 +101,11 @@ void DeclarationParser::declaration() {
     return;
   }
   if (cursor_.peek().place.file != 0 && cursor_.accept("}")) return;
+  if (cursor_.peek().place.file == 0 && contains(storage_words, cursor_.peek().text)) {
+    reporter_.report<DiagnosticId::bad_c_definition>(cursor_.peek().place, "only types and macros are defined in C")
+        .with_help("a constant is a macro, `#define NAME value`, or an enumerator; a function is a `macro` or `fn` of the language");
+    return skip_declaration();
+  }
   // Of a header's functions and variables nothing is wanted, so nothing about them is an error.
   const CToken first = cursor_.peek();
   const bool wanted = first.place.file == 0 || first.is("typedef") || first.is("struct") || first.is("union") || first.is("enum") || first.is("__extension__");

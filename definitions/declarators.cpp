@@ -114,7 +114,7 @@ std::optional<CType> DeclarationParser::array_of(const CType& element, std::opti
     problem(place, "an array can not have {} elements", number);
     return std::nullopt;
   }
-  if (number > 0 && is_char(whole.type)) return CType{Type::string(static_cast<std::uint32_t>(number)), 1, true, false};
+  if (number > 0 && is_char(whole.type)) return CType{Type::characters(static_cast<std::uint32_t>(number)), 1, true, false};
   return CType{Type::array(whole.type, static_cast<std::uint32_t>(number)), whole.alignment, true, false};
 }
 

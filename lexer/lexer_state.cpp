@@ -134,10 +134,10 @@ void LexerState::begin_type_definition() {
   is_typedef_ = false;
 }
 
-void LexerState::begin_typedef() {
+void LexerState::begin_declaration(bool is_typedef) {
   definition_begin_ = match_.begin;
   definition_depth_ = 0;
-  is_typedef_ = true;
+  is_typedef_ = is_typedef;
 }
 
 bool LexerState::close_definition(std::string_view text) {
@@ -146,8 +146,8 @@ bool LexerState::close_definition(std::string_view text) {
   return true;
 }
 
-bool LexerState::end_typedef() {
-  if (!is_typedef_ || definition_depth_ > 0) return false;
+bool LexerState::end_declaration() {
+  if (definition_depth_ > 0) return false;
   add_definition();
   return true;
 }
@@ -217,7 +217,7 @@ void LexerState::stray(std::string_view text) {
     diagnostics_.report<DiagnosticId::stray_character>(match_, "`'`").with_help("strings stand in double quotes: `\"text\"`");
     return;
   }
-  std::string help = text[0] == '#' ? "comments begin with `//`" : byte >= 0x80 ? "only comments and strings may hold other than ASCII characters (a typographic quote, pasted?)" : "";
+  std::string help = text[0] == '#' ? "comments begin with `//`; `#if` and its like stand around probes, not in them" : byte >= 0x80 ? "only comments and strings may hold other than ASCII characters (a typographic quote, pasted?)" : "";
   diagnostics_.report<DiagnosticId::stray_character>(match_, shown).with_help(help);
 }
 

@@ -43,12 +43,12 @@ class LexerState {
   void preprocessor(std::string_view text) { value(TokenKind::preprocessor, text); }
   // "struct name {" up to the matching brace is one token.
   void begin_type_definition();
-  // "typedef" up to its semicolon.
-  void begin_typedef();
+  // "typedef" up to its semicolon; other declarations also end with a function's body.
+  void begin_declaration(bool is_typedef);
   void open_definition() { ++definition_depth_; }
   // These two return whether the definition ended. `text`: the brace and what of the end was matched with it.
   bool close_definition(std::string_view text);
-  bool end_typedef();
+  bool end_declaration();
   // The text is part of a body and begins at this byte of the source.
   void begin_fragment(std::uint32_t offset);
   void unterminated_definition();

@@ -190,6 +190,12 @@ ExpressionPtr Builder::offset_of(Range range, std::optional<TypeName> type, Expr
   return node(range, OffsetOf{std::move(type), std::move(operand), std::move(names), path_range});
 }
 
+ExpressionPtr Builder::type_call(Range range, const Token& name, TypeName type, Range type_range) {
+  Expressions arguments;
+  arguments.push_back(node(type_range, TypeOf{std::move(type)}));
+  return node(range, Call{name.text, name.range, std::move(arguments)});
+}
+
 void Builder::field(Record& record, const Token& name, ExpressionPtr value) {
   record.names.push_back(name.text);
   record.name_ranges.push_back(name.range);
@@ -308,6 +314,8 @@ void Builder::unexpected(Range range, const std::vector<TokenKind>& expected, bo
   if (closed_early) {
     diagnostic.help.clear();
     diagnostic.with_help("inside `< >` a `>` outside brackets ends the body: put comparisons in parentheses, `(a > b)`");
+  } else if (found != nullptr && found->kind == TokenKind::string && before != nullptr && before->text == "import" && !at_top) {
+    diagnostic.help = {"`import` stands at the top of the script, before the first probe"};
   } else if (found == nullptr && in_angle_body) {
     diagnostic.help = {"the body began with `<`: end it with `>`"};
   } else if (found == nullptr && expects(expected, TokenKind::brace_close)) {

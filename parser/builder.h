@@ -42,6 +42,8 @@ class Builder {
   ast::ExpressionPtr if_value(Range range, ast::ExpressionPtr condition, ast::Block then, ast::Block otherwise);
   ast::ExpressionPtr offset_of(Range range, std::optional<ast::TypeName> type, ast::ExpressionPtr operand, const std::vector<const Token*>& path,
                                Range path_range);
+  // A call that has a type for its argument.
+  ast::ExpressionPtr type_call(Range range, const Token& name, ast::TypeName type, Range type_range);
   void field(ast::Record& record, const Token& name, ast::ExpressionPtr value);
 
   ast::StatementPtr statement(Range range, ast::Statement::Kind kind);

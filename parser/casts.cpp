@@ -21,7 +21,7 @@ bool begins_operand(TokenKind kind) {
   constexpr TokenKind kinds[] = {TokenKind::integer,  TokenKind::string,     TokenKind::identifier,       TokenKind::variable,
                                  TokenKind::map,      TokenKind::positional, TokenKind::positional_count, TokenKind::parenthesis_open,
                                  TokenKind::kw_false, TokenKind::kw_true,    TokenKind::kw_sizeof,        TokenKind::logical_not,
-                                 TokenKind::tilde,    TokenKind::kw_offsetof, TokenKind::kw_comptime};
+                                 TokenKind::tilde,    TokenKind::kw_offsetof, TokenKind::kw_comptime, TokenKind::kw_typeinfo};
   return std::ranges::find(kinds, kind) != std::end(kinds);
 }
 
@@ -108,7 +108,7 @@ std::string spelling(const std::vector<Token>& tokens, std::size_t first, std::s
   return text;
 }
 
-bool takes_type(TokenKind kind) { return kind == TokenKind::kw_sizeof || kind == TokenKind::kw_typeof; }
+bool takes_type(TokenKind kind) { return kind == TokenKind::kw_sizeof || kind == TokenKind::kw_typeof || kind == TokenKind::kw_typeinfo; }
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "ast/text.h"
@@ -26,6 +27,7 @@ struct Names {
   Range original;                                        // of the macro's body
   std::uint32_t begin = 0;                               // of the copy
   std::size_t number = 0;                                // of the copy; 0: the script itself
+  const Macro* macro = nullptr;                          // what is copied, if it is no function
   std::map<std::string, const Expression*> expressions;  // parameters: arguments, already in the caller's terms
   std::map<std::string, std::string> variables;
   std::map<std::string, std::string> maps;
@@ -55,6 +57,8 @@ class Expander {
     expanded.node_count = nodes_;
     return expanded;
   }
+  // Whether a copy of this macro or function was made.
+  bool used(const void* item) const { return used_.contains(item); }
 
  private:
   using Kind = Expression::Kind;
@@ -85,6 +89,7 @@ class Expander {
   std::map<std::string, std::vector<const Macro*>> macros_;
   std::map<std::string, const Function*> functions_;
   std::vector<const void*> active_;  // macros and functions being expanded
+  std::set<const void*> used_;
   Names names_;
   std::size_t copies_ = 0;
   NodeId nodes_ = 0;
@@ -166,6 +171,10 @@ ExpressionPtr Expander::expression(const Expression& node) {
       [&](const PositionalCount& n) { return same(n); }, name, [&](const Variable& n) { return same(Variable{variable(n.name)}); },
       [&](const MapAccess& n) {
         auto parameter = names_.maps.find(n.name);
+        if (parameter == names_.maps.end() && names_.macro != nullptr) {
+          diagnostics_.report<DiagnosticId::map_in_macro>(place(node.range), names_.macro->name, n.name)
+              .with_help(fmt::format("maps are handed to macros like variables: `macro {}(@{})`; a `fn` may use any map", names_.macro->name, n.name));
+        }
         return same(MapAccess{parameter != names_.maps.end() ? parameter->second : n.name, expressions(n.keys)});
       },
       [&](const Call& n) { return call(n, node.range); }, [&](const Unary& n) { return same(Unary{n.op, expression(n.operand)}); },
@@ -358,6 +367,7 @@ bool Expander::enter(const void* item, const std::string& name, Range range, Ran
     return false;
   }
   active_.push_back(item);
+  used_.insert(item);
   return true;
 }
 
@@ -373,6 +383,7 @@ ExpressionPtr Expander::macro(const std::vector<const Macro*>& forms, const std:
   if (!enter(form, name, range, form->name_range)) return nothing(range);
   Names own;
   own.original = form->body->range;
+  own.macro = form;
   own.begin = source_.expand(own.original, range);
   own.number = ++copies_;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -432,7 +443,12 @@ ExpressionPtr Expander::function(const Function& function, const Expressions& ar
 
 Program expand(Program program, SourceFile& source, Diagnostics& diagnostics) {
   if (program.macros.empty() && program.functions.empty()) return program;
-  Program expanded = Expander(program, source, diagnostics).run();
+  Expander expander(program, source, diagnostics);
+  Program expanded = expander.run();
+  for (Macro& macro : program.macros) macro.used = expander.used(&macro);
+  for (Function& function : program.functions) function.used = expander.used(&function);
+  expanded.macros = std::move(program.macros);
+  expanded.functions = std::move(program.functions);
   expanded.definitions = std::move(program.definitions);
   expanded.config = std::move(program.config);
   expanded.config_range = program.config_range;

@@ -47,7 +47,7 @@ static Parser::symbol_type yylex(Builder& build) {
 
 %token <const fathom::Token*>
   integer string identifier variable map positional attach_point preprocessor type_definition cast probe_name cast_open
-  kw_probe kw_config kw_import kw_macro kw_fn kw_break kw_continue kw_else kw_for kw_if kw_let kw_return kw_sizeof kw_offsetof kw_typeof kw_comptime kw_unroll
+  kw_probe kw_config kw_import kw_macro kw_fn kw_break kw_continue kw_else kw_for kw_if kw_let kw_return kw_sizeof kw_offsetof kw_typeof kw_typeinfo kw_comptime kw_unroll
   kw_while kw_true kw_false kw_struct kw_union kw_enum
   positional_count predicate_open predicate_close angle_open angle_close brace_open brace_close
   parenthesis_open parenthesis_close bracket_open bracket_close comma semicolon colon question dot arrow range
@@ -63,7 +63,7 @@ static Parser::symbol_type yylex(Builder& build) {
 %type <std::vector<fathom::ast::StatementPtr>> statements
 %type <fathom::ast::StatementPtr> simple_statement block_statement
 %type <const fathom::Token*> assignment_operator member_name config_value
-%type <fathom::ast::TypeName> type_name typeof_name tagged_type
+%type <fathom::ast::TypeName> type_name typeof_name typeof_argument tagged_type
 %type <std::optional<fathom::ast::TypeName>> optional_result
 %type <std::vector<const fathom::Token*>> type_words path
 %type <fathom::ast::Record> fields
@@ -288,7 +288,7 @@ postfix:
 
 member_name:
     identifier | kw_break | kw_continue | kw_else | kw_for | kw_if | kw_let | kw_return | kw_sizeof | kw_offsetof | kw_typeof
-  | kw_comptime | kw_unroll | kw_while | kw_true | kw_false | kw_struct | kw_union | kw_enum
+  | kw_typeinfo | kw_comptime | kw_unroll | kw_while | kw_true | kw_false | kw_struct | kw_union | kw_enum
   ;
 
 primary:
@@ -314,6 +314,7 @@ primary:
   | kw_offsetof parenthesis_open tagged_type comma path parenthesis_close
                                                 { $$ = build.offset_of(@$, std::move($3), nullptr, $5, @5); }
   | typeof_name                                 { $$ = build.node(@$, TypeOf{std::move($1)}); }
+  | kw_typeinfo typeof_argument                 { $$ = build.type_call(@$, *$1, std::move($2), @2); }
   | parenthesis_open value parenthesis_close    { $$ = std::move($2); $$->range = @$; }
   | parenthesis_open parenthesis_close          { $$ = build.node(@$, ast::Tuple{}); }
   | parenthesis_open value comma parenthesis_close
@@ -364,11 +365,13 @@ tagged_type:
   | kw_enum identifier    { $$ = build.type_words({$1, $2}, @$); }
   ;
 
-typeof_name:
-    kw_typeof cast                                      { $$ = build.type_name(*$2); }
-  | kw_typeof cast_open type_name parenthesis_close     { $$ = std::move($3); }
-  | kw_typeof parenthesis_open tagged_type parenthesis_close  { $$ = std::move($3); }
-  | kw_typeof parenthesis_open value parenthesis_close  { $$.of = std::move($3); $$.range = @$; }
+typeof_name: kw_typeof typeof_argument  { $$ = std::move($2); if ($$.of) $$.range = @$; };
+
+typeof_argument:
+    cast                                            { $$ = build.type_name(*$1); }
+  | cast_open type_name parenthesis_close           { $$ = std::move($2); }
+  | parenthesis_open tagged_type parenthesis_close  { $$ = std::move($2); }
+  | parenthesis_open value parenthesis_close        { $$.of = std::move($2); $$.range = @$; }
   ;
 
 %%

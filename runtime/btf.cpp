@@ -171,7 +171,7 @@ Type Btf::convert_pointer(std::uint32_t id, int depth) {
 
 Type Btf::convert_array(std::uint32_t id, int depth) {
   const struct btf_array* array = btf_array(btf__type_by_id(btf_, id));
-  if (array->nelems > 0 && is_char(btf_, resolve(btf_, array->type))) return Type::string(array->nelems);
+  if (array->nelems > 0 && is_char(btf_, resolve(btf_, array->type))) return Type::characters(array->nelems);
   return Type::array(convert(array->type, depth + 1), array->nelems);
 }
 

@@ -33,7 +33,7 @@ inline constexpr std::uint32_t control_ring_bytes = 64u << 10;
 inline constexpr std::uint32_t scratch_slots = 4;
 
 // Per-CPU u64 counters, one map of one value.
-enum class Counter : std::uint32_t { lost_events, lost_control, lost_stacks, no_scratch, endless_loop, count };
+enum class Counter : std::uint32_t { lost_events, lost_control, lost_stacks, no_scratch, endless_loop, lost_updates, count };
 
 // What programs and the runtime share about one place in the script that can fail. A program sends a record only if it finds `told` zero
 // and sets it, so that a flood of errors can not fill the control ring.
@@ -108,6 +108,15 @@ struct CgroupPathValue {
   std::uint64_t pattern;  // index in Plan::cgroup_patterns
 };
 static_assert(sizeof(CgroupPathValue) == 16);
+
+// What stands in front of a packet in the buffers that skboutput() fills.
+struct PacketHeader {
+  std::uint32_t capture;      // index in Plan::captures
+  std::uint32_t bytes;        // of the packet that follow, those that are left out included
+  std::uint64_t skipped;      // bytes at its beginning that are left out
+  std::uint64_t nanoseconds;  // of CLOCK_BOOTTIME
+};
+static_assert(sizeof(PacketHeader) == 24);
 
 // join(): the NUL-terminated strings stand one behind the other.
 struct JoinedValue {

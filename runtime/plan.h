@@ -94,6 +94,7 @@ inline constexpr char control_ring[] = "fathom_control";
 inline constexpr char counters[] = "fathom_counters";
 inline constexpr char stacks[] = "fathom_stacks";
 inline constexpr char scratch[] = "fathom_scratch";
+inline constexpr char packets[] = "fathom_packets";  // per CPU, a buffer of packets
 inline constexpr char processes[] = "fathom_processes";  // those that the session knows
 // An array of layout::ErrorState that the runtime maps, one for each row of Plan::errors.
 inline constexpr char errors[] = "fathom_errors";
@@ -109,6 +110,7 @@ struct Plan {
   std::vector<ErrorPlan> errors;
   std::vector<std::string> time_formats;     // strftime() values
   std::vector<std::string> cgroup_patterns;  // cgroup_path() values: which hierarchies are shown
+  std::vector<std::string> captures;         // files that skboutput() writes packets to
   std::vector<ProgramPlan> programs;  // in source order
   bool uses_data_ring = false;
   bool uses_control_ring = false;

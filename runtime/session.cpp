@@ -75,6 +75,7 @@ Session::~Session() = default;
 Result<int> Session::run() {
   if (auto opened = open_reader(); !opened) return std::unexpected(opened.error());
   if (auto opened = open_printk(); !opened) return std::unexpected(opened.error());
+  if (auto opened = open_packets(); !opened) return std::unexpected(opened.error());
   if (layout::RunState* state = object_.run_state(); state != nullptr && watched_ != nullptr && watched_->is_child()) {
     state->child = static_cast<std::uint64_t>(watched_->process());
   }
@@ -154,6 +155,15 @@ Result<void> Session::open_printk() {
   auto instance = PrintkInstance::create(**tracefs);
   if (!instance) return std::unexpected(instance.error());
   printk_.push_back(std::move(*instance));
+  return {};
+}
+
+Result<void> Session::open_packets() {
+  if (plan_.captures.empty() || options_.dry_run) return {};
+  const layout::RunState* state = object_.run_state();
+  auto packets = Packets::open(plan_.captures, object_.map(object_names::packets), state == nullptr ? 0 : state->wall_offset);
+  if (!packets) return std::unexpected(packets.error());
+  packets_ = std::move(*packets);
   return {};
 }
 
@@ -263,19 +273,21 @@ void Session::read_signals() {
 }
 
 Result<void> Session::loop() {
-  enum { signals, events, process, printk, count };
+  enum { signals, events, process, printk, packets, count };
   pollfd descriptors[count] = {};
   for (pollfd& entry : descriptors) entry = {-1, POLLIN, 0};
   descriptors[signals].fd = signals_.get();
   descriptors[events].fd = reader_->descriptor();
   if (watched_ != nullptr) descriptors[process].fd = watched_->descriptor();
   if (!printk_.empty()) descriptors[printk].fd = printk_.front().descriptor();
+  if (packets_) descriptors[packets].fd = packets_->descriptor();
   while (!exiting_) {
     rearm_quiet_errors();
     if (poll(descriptors, count, quiet_errors_ ? quiet_milliseconds : -1) < 0 && errno != EINTR) return fail("waiting for events failed", "", errno);
     show_batch();
     report_new_losses();
     if (descriptors[printk].revents != 0) read_printk();
+    if (descriptors[packets].revents != 0) packets_->read();
     if (descriptors[signals].revents != 0) read_signals();
     // An error of the output: nobody reads what we print, as in `| head`.
     if (descriptors[process].revents != 0 || output_.error() != 0) exiting_ = true;
@@ -298,6 +310,7 @@ void Session::stop_programs() {
 void Session::finish() {
   show_all();
   read_printk();
+  if (packets_) packets_->read();
   if (!options_.verbose) {
     for (const std::string& line : printk_lines_) output_.text(TextKind::printk, line);
   }

@@ -13,6 +13,7 @@
 #include "runtime/object.h"
 #include "runtime/output/output.h"
 #include "runtime/output/printf.h"
+#include "runtime/packets.h"
 #include "runtime/printk.h"
 #include "runtime/probes/attach.h"
 #include "runtime/target_linux.h"
@@ -50,6 +51,7 @@ class Session : private DecodeSource {
 
   Result<void> open_reader();
   Result<void> open_printk();
+  Result<void> open_packets();
   Result<void> run_programs(Moment moment);
   std::vector<const ProgramPlan*> programs_to_attach() const;
   Result<void> attach();
@@ -104,6 +106,7 @@ class Session : private DecodeSource {
   std::optional<EventReader> reader_;
   std::vector<PrintkInstance> printk_;  // none or one
   std::vector<std::string> printk_lines_;
+  std::unique_ptr<Packets> packets_;
   std::vector<Link> links_;
   std::vector<std::pair<std::uint64_t, Link>> watchpoints_;  // links that unwatch() may take away, by address
   std::vector<Link> iterators_;

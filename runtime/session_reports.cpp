@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 
 #include "ast/text.h"
 #include "runtime/run_time_error.h"
@@ -95,7 +96,12 @@ void Session::report_losses() const {
   say(layout::Counter::lost_control, "command", "lost (print, clear, zero or exit): the control ring was full");
   say(layout::Counter::lost_stacks, "stack", "lost: the kernel gave no stack, or there were too many different ones");
   say(layout::Counter::no_scratch, "event", "skipped: probes interrupted each other more than four levels deep");
+  say(layout::Counter::lost_updates, "update", "of a map lost: other CPUs changed the same element all the time");
   say(layout::Counter::endless_loop, "loop", "ended after 8388608 rounds, the most that the kernel allows");
+  if (packets_ && packets_->lost() != 0) {
+    fmt::print(stderr, "{}: {} lost: their buffer was full\n", others ? "WARNING" : "warning", counted(packets_->lost(), "packet"));
+  }
+  if (packets_ && packets_->error() != 0) fmt::print(stderr, "{}: packets could not be written ({})\n", others ? "ERROR" : "error", strerrordesc_np(packets_->error()));
   if (!printk_.empty() && printk_.front().lost() != 0) {
     fmt::print(stderr, "warning: {} lost: the trace buffer was full\n", counted(printk_.front().lost(), "printk line"));
   }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "ast/passes/typing.h"
 #include "ast/text.h"
@@ -50,6 +51,30 @@ bool run_round(CheckedProgram& program, Inference::Maps& maps, const Catalog& ca
   return changed || !same_maps(before, maps);
 }
 
+// Maps that only probes write that are left out, since what they name does not exist: nobody knows what they would hold.
+bool add_maps_of_missing(const CheckedProgram& program, Inference::Maps& maps) {
+  bool added = false;
+  std::function<void(const Expression&)> look = [&](const Expression& expression) {
+    each_child(expression.kind, look);
+    const auto* access = std::get_if<MapAccess>(&expression.kind);
+    auto found = access == nullptr ? maps.end() : maps.find(access->name);
+    if (found == maps.end() || !found->second.value.is_none()) return;
+    CheckedMap& map = found->second;
+    map.keyed = map.keyed || !access->keys.empty();
+    map.value = Type::int64();
+    const std::vector<Type> numbers(std::max<std::size_t>(access->keys.size(), 1), Type::int64());
+    if (map.keyed && map.key.is_none()) map.key = numbers.size() == 1 ? numbers.front() : Type::tuple(numbers);
+    map.key_is_list = map.key.is_tuple() && !map.key.is_record();
+    added = true;
+  };
+  for (const Probe& probe : program.program->probes) {
+    if (std::ranges::find(program.probes, &probe, &CheckedProbe::probe) != program.probes.end()) continue;
+    if (probe.predicate) look(*probe.predicate);
+    each_expression(probe.body, look);
+  }
+  return added;
+}
+
 }  // namespace
 
 void infer_types(CheckedProgram& program, const Catalog& catalog, const Target& target, Diagnostics& diagnostics) {
@@ -59,8 +84,8 @@ void infer_types(CheckedProgram& program, const Catalog& catalog, const Target& 
     Diagnostics ignored;
     if (!run_round(program, maps, catalog, target, ignored, false, complete)) break;
   }
+  bool completed = complete && add_maps_of_missing(program, maps);
   // A map that is written only from itself, as in `@x = @x + 1`, starts as a number.
-  bool completed = false;
   for (auto& [name, map] : maps) {
     if (!map.written || !map.value.is_none()) continue;
     map.value = Type::int64();
@@ -234,6 +259,7 @@ void Inference::assign_variable(const Assignment& node, const Variable& target, 
     type = *result;
   }
   if (!index) index = declare_variable(target.name);
+  note_value(*index, node.op ? nullptr : node.value.get());
   Facts& target_facts = facts(*node.target);
   target_facts.index = *index;
   if (type.is(TypeKind::context)) type = stored(type);
@@ -350,9 +376,15 @@ bool Inference::hoist(const std::string& name) {
   return false;
 }
 
+void Inference::note_value(std::uint32_t index, const Expression* value) {
+  CheckedVariable& variable = probe_.variables[index];
+  variable.changes = variable.changes || value == nullptr || (variable.value != nullptr && variable.value != value);
+  variable.value = value;
+}
+
 void Inference::merge_variable(std::uint32_t index, const Type& type, Range range) {
   Type& known = probe_.variables[index].type;
-  auto merged = unify(known, type);
+  auto merged = unify(known, type.is_string() ? stored(type) : type);
   bool outgrows = probe_.variables[index].declared && merged && merged->is_string() && merged->size() > known.size();
   if (!merged || outgrows) {
     diagnostics_.report<DiagnosticId::variable_type>(range, written_name(probe_.variables[index].name), to_string(known), to_string(type))

@@ -16,6 +16,9 @@ namespace fathom {
 // only they could have written is not called unknown.
 void infer_types(CheckedProgram& program, const Catalog& catalog, const Target& target, Diagnostics& diagnostics);
 
+// Whether a name without suffixes is that of a type.
+bool is_type_name(const std::string& name, const Target& target);
+
 // One run over one probe. Split by subject: statements in infer.cpp, expressions in infer_expressions.cpp, access to members and
 // elements in infer_access.cpp, types by name and casts in infer_types.cpp, calls in infer_calls.cpp.
 class Inference {
@@ -81,7 +84,8 @@ class Inference {
   Type size_of(const ast::SizeOf& node, Facts& facts);
   Type offset_of(const ast::OffsetOf& node, Facts& facts);
   std::optional<Type> type_of(const ast::Expression& expression);
-  Type address_of(const ast::Expression& operand);
+  Type address_of(const ast::Expression& operand, Facts& facts);
+  std::optional<AddressSpace> space_of_member(const ast::Expression& operand);
   // `args` with its fields laid out as a struct.
   Type context_type() const;
   // A struct with its layout and those of the structs in it, so that its values can be copied and printed.
@@ -100,6 +104,7 @@ class Inference {
   Type struct_member(const ast::Member& node, const Type& structure, AddressSpace space, Facts& facts);
   // Reports where there is none; `base` is what the struct was written as.
   std::optional<StructMember> find_member(const Type& structure, const std::string& name, Range base, Range name_range);
+  void take_part(const ast::ExpressionPtr& tuple, std::uint32_t index, Facts& facts);
   Type subscript(const ast::Subscript& node, Range range, Facts& facts);
   Type dereference(const Type& pointer, Range range);
 
@@ -123,6 +128,8 @@ class Inference {
   // A variable that an inner block gave its value is from the next round on declared for the whole probe; false if there is none.
   bool hoist(const std::string& name);
   void merge_variable(std::uint32_t index, const Type& type, Range range);
+  // Takes note of what a variable is set to; null: of something that is no expression.
+  void note_value(std::uint32_t index, const ast::Expression* value);
   bool storable(const Type& type, Range range, const char* where);
 
   Facts& facts(const ast::Expression& expression) { return probe_.facts[expression.id - probe_.probe->first_node]; }

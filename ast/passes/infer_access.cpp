@@ -59,6 +59,7 @@ Type Inference::context_field(const Member& node, Facts& facts) {
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (fields[i].name != node.name) continue;
     facts.index = static_cast<std::uint32_t>(i);
+    facts.is_object = fields[i].is_object();
     return fields[i].type;
   }
   const std::string& where = probe_.attach_points.front().text;
@@ -77,10 +78,13 @@ Type Inference::context_field(const Member& node, Facts& facts) {
 Type Inference::element_of_tuple(const Member& node, const Type& base, Facts& facts) {
   if (base.is_record()) {
     if (auto part = base.part_named(node.name)) {
-      facts.index = *part;
+      take_part(node.base, *part, facts);
       return base.parts()[*part];
     }
-    diagnostics_.report<DiagnosticId::unknown_member>(node.name_range, to_string(base), node.name).with_help(did_you_mean(node.name, base.names()));
+    // The many fields of a builtin's record say nothing to whoever wrote the builtin's name.
+    const bool is_builtin = this->facts(*node.base).builtin != nullptr;
+    diagnostics_.report<DiagnosticId::unknown_member>(node.name_range, is_builtin ? fmt::format("`{}`", program_.source->text(node.base->range)) : to_string(base), node.name)
+        .with_help(did_you_mean(node.name, base.names()));
     return Type::none();
   }
   auto index = tuple_index(node.name);
@@ -92,8 +96,17 @@ Type Inference::element_of_tuple(const Member& node, const Type& base, Facts& fa
     diagnostics_.report<DiagnosticId::index_out_of_bounds>(node.name_range, *index, "the tuple", base.parts().size());
     return Type::none();
   }
-  facts.index = *index;
+  take_part(node.base, *index, facts);
   return base.parts()[*index];
+}
+
+// What is known about a part of a tuple.
+void Inference::take_part(const ExpressionPtr& tuple, std::uint32_t index, Facts& facts) {
+  facts.index = index;
+  const std::vector<Facts>& parts = this->facts(*tuple).parts;
+  if (index >= parts.size()) return;
+  facts.constant = parts[index].constant;
+  facts.text = parts[index].text;
 }
 
 std::optional<StructMember> Inference::find_member(const Type& structure, const std::string& name, Range base, Range name_range) {
@@ -119,6 +132,8 @@ Type Inference::struct_member(const Member& node, const Type& structure, Address
   auto found = find_member(structure, node.name, node.base->range, node.name_range);
   if (!found) return Type::none();
   Type type = inside(complete(found->type), space);
+  facts.is_object = this->facts(*node.base).is_object && space == AddressSpace::kernel && type.space() == AddressSpace::kernel &&
+                    (type.is_structure() || (type.is_pointer() && type.pointee().is_structure()));
   facts.member = std::move(*found);
   return type;
 }
@@ -132,16 +147,18 @@ Type Inference::subscript(const Subscript& node, Range range, Facts& facts) {
     diagnostics_.report<DiagnosticId::operand_type>(node.index->range, "[]", to_string(index));
     return Type::none();
   }
+  const bool is_large = constant && *constant < 0 && !index.is_signed();
+  const std::string written = !constant ? "" : is_large ? fmt::to_string(static_cast<std::uint64_t>(*constant)) : fmt::to_string(*constant);
   if (base.is_tuple()) {
     if (!constant) {
       diagnostics_.report<DiagnosticId::argument_not_constant>(node.index->range, "index", "tuple");
       return Type::none();
     }
     if (*constant < 0 || static_cast<std::size_t>(*constant) >= base.parts().size()) {
-      diagnostics_.report<DiagnosticId::index_out_of_bounds>(node.index->range, *constant, "the tuple", base.parts().size());
+      diagnostics_.report<DiagnosticId::index_out_of_bounds>(node.index->range, written, "the tuple", base.parts().size());
       return Type::none();
     }
-    facts.index = static_cast<std::uint32_t>(*constant);
+    take_part(node.base, static_cast<std::uint32_t>(*constant), facts);
     return base.parts()[static_cast<std::size_t>(*constant)];
   }
   bool is_bytes = base.is_string() || base.is(TypeKind::buffer);
@@ -149,7 +166,7 @@ Type Inference::subscript(const Subscript& node, Range range, Facts& facts) {
     std::uint32_t count = base.is_string() ? base.size() : is_bytes ? base.buffer_capacity() : base.count();
     bool has_end = is_bytes || count != 0;  // the array at the end of a struct may go on
     if (constant && (*constant < 0 || (has_end && *constant >= count))) {
-      diagnostics_.report<DiagnosticId::index_out_of_bounds>(node.index->range, *constant, to_string(base), count);
+      diagnostics_.report<DiagnosticId::index_out_of_bounds>(node.index->range, written, to_string(base), count);
       return Type::none();
     }
     if (!is_bytes) return inside(complete(base.element()), base.space());

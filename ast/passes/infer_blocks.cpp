@@ -44,6 +44,7 @@ void Inference::declaration(const Declaration& node, Range range) {
   let_names_.insert(name);
   std::uint32_t index = declare_variable(name);
   facts(*node.variable).index = index;
+  if (node.value) note_value(index, node.value.get());
   CheckedVariable& variable = probe_.variables[index];
   if (declared && storable(*declared, node.type->range, "scratch variable")) {
     if (variable.type != *declared) changed_ = true;
@@ -108,6 +109,7 @@ void Inference::for_loop(const For& node) {
   let_names_.insert(name);
   std::uint32_t index = declare_variable(name);
   facts(*node.variable).index = index;
+  note_value(index, nullptr);
   merge_variable(index, type, node.variable->range);
   facts(*node.variable).type = probe_.variables[index].type;
   loop_body(node.body, {node.variable->range.begin, node.body.range.end});

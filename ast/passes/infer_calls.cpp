@@ -65,18 +65,6 @@ bool has_kind(const Parameter& parameter, ParameterKind kind) {
   return false;
 }
 
-std::string arity(const Prototype& prototype) {
-  std::size_t most = prototype.parameters.size();
-  if (prototype.variadic) return fmt::format("at least {}", prototype.required);
-  if (prototype.required == most) return fmt::format("{}", most);
-  return fmt::format("{} to {}", prototype.required, most);
-}
-
-const char* arguments_noun(const Prototype& prototype) {
-  bool one = prototype.required == 1 && (prototype.variadic || prototype.parameters.size() == 1);
-  return one ? "argument" : "arguments";
-}
-
 }  // namespace
 
 Type Inference::identifier(const Identifier& node, const Expression& expression, Facts& facts) {
@@ -88,12 +76,6 @@ Type Inference::identifier(const Identifier& node, const Expression& expression,
       return Type::none();
     }
     return invoke(*row, node.name, expression, none, facts);
-  }
-  for (std::string_view missing : catalog_.missing_builtins) {
-    if (missing == node.name) {
-      diagnostics_.report<DiagnosticId::unsupported_feature>(expression.range, fmt::format("`{}`", node.name));
-      return Type::none();
-    }
   }
   if (auto found = target_.enumerator(node.name)) {
     facts.constant = found->first;
@@ -109,12 +91,6 @@ Type Inference::identifier(const Identifier& node, const Expression& expression,
 Type Inference::call(const Call& node, const Expression& expression, Facts& facts) {
   const Builtin* row = find_builtin(catalog_.builtins, node.name);
   if (row != nullptr) return invoke(*row, node.name, expression, node.arguments, facts);
-  for (std::string_view missing : catalog_.missing_builtins) {
-    if (missing == node.name) {
-      diagnostics_.report<DiagnosticId::unsupported_feature>(node.name_range, fmt::format("`{}()`", node.name));
-      return Type::none();
-    }
-  }
   diagnostics_.report<DiagnosticId::unknown_function>(node.name_range, node.name)
       .with_help(did_you_mean(node.name, builtin_names(catalog_.builtins)));
   return Type::none();
@@ -170,6 +146,7 @@ void Inference::output_variable(std::string_view name, const Expression& argumen
   }
   auto index = find_variable(variable->name);
   if (!index) index = declare_variable(variable->name);
+  note_value(*index, nullptr);
   Facts& known = facts(argument);
   known.index = *index;
   known.type = probe_.variables[*index].type;

@@ -106,7 +106,10 @@ Type Inference::variable(const Variable& node, Range range, Facts& facts) {
     return Type::none();
   }
   facts.index = *index;
-  const Type& type = probe_.variables[*index].type;
+  const CheckedVariable& known = probe_.variables[*index];
+  facts.is_object = known.value != nullptr && !known.changes && this->facts(*known.value).is_object;
+  if (facts.is_object) facts.source = known.value;
+  const Type& type = known.type;
   if (final_ && type.is_none() && !diagnostics_.has_errors()) {
     diagnostics_.report<DiagnosticId::undefined_variable>(range, written_name(node.name)).with_help("give it a value first");
   }
@@ -132,12 +135,13 @@ Type Inference::element_value(const CheckedMap& map, Range range) {
 }
 
 Type Inference::unary(const Unary& node, Range range, Facts& facts) {
-  if (node.op == UnaryOperator::address_of) return address_of(*node.operand);
+  if (node.op == UnaryOperator::address_of) return address_of(*node.operand, facts);
   const Type& type = value(*node.operand);
   const Facts& operand = this->facts(*node.operand);
   if (type.is_none()) return node.op == UnaryOperator::logical_not ? Type::boolean() : Type::none();
   switch (node.op) {
     case UnaryOperator::dereference:
+      facts.is_object = operand.is_object && type.is_pointer() && type.pointee().is_structure();
       if (type.is_pointer() || type.is_integer()) return dereference(type, range);
       break;
     case UnaryOperator::logical_not:
@@ -173,6 +177,7 @@ Type Inference::step(const Step& node, Range range, Facts& facts) {
     type = target.type = map.value;
   } else if (std::holds_alternative<Variable>(node.operand->kind)) {
     type = infer(*node.operand);
+    if (!type.is_none()) note_value(this->facts(*node.operand).index, nullptr);
   } else {
     infer(*node.operand);
     diagnostics_.report<DiagnosticId::not_assignable>(node.operand->range);
@@ -222,11 +227,16 @@ Type Inference::binary(const Binary& node, Range range, Facts& facts) {
   }
   facts.is_signed = operates_signed(node.op, left, right);
   check_right_side(node.op, *node.right);
+  if (final_ && mixes_signs(node.op, left, right)) {
+    diagnostics_.report<DiagnosticId::mixed_signs>(range, to_string(left.type), to_string(right.type))
+        .with_help("those above 9223372036854775807 count as negative: cast one side, `(uint64)x` or `(int64)x`, to say what is meant");
+  }
   if (left.type.is_numeric() && right.type.is_numeric()) facts.constant = fold(node.op, left, right, facts.is_signed);
+  if (left.type.is_string() && left.text && right.text) facts.constant = (*left.text == *right.text) == (node.op == BinaryOperator::equal);
   if (final_ && left.type.is_string() && right.type.is_string()) {
     const Facts& literal = left.text ? left : right;
     const Facts& other = left.text ? right : left;
-    if (literal.text && !other.text && literal.text->size() >= other.type.size()) {
+    if (literal.text && !other.text && literal.text->size() >= stored(other.type).size()) {
       diagnostics_.report<DiagnosticId::incomparable_strings>(range, node.op == BinaryOperator::equal ? "false" : "true", literal.text->size(),
                                                               to_string(other.type));
     }

@@ -52,9 +52,21 @@ std::string similar_type(const std::string& wanted, const std::vector<std::strin
   return near.empty() ? "" : fmt::format("did you mean `{}{}`?", keyword, near);
 }
 
+// Of a number as it is written: the smallest integer that holds it.
+std::uint32_t literal_size(std::optional<std::int64_t> value) {
+  for (std::uint32_t size : {1u, 2u, 4u}) {
+    if (value && narrowed(*value, Type::integer(size, true)) == *value) return size;
+  }
+  return sizeof(std::uint64_t);
+}
+
 std::uint32_t bytes_in(const Type& type) { return type.is(TypeKind::buffer) ? type.buffer_capacity() : type.size(); }
 
 }  // namespace
+
+bool is_type_name(const std::string& name, const Target& target) {
+  return sized_type(name, 0) || internal_type(name) || target.find_type(name).has_value();
+}
 
 Type Inference::complete(const Type& type) const {
   if (type.is_array() && type.element().is_structure()) return Type::array(complete(type.element()), type.count());
@@ -148,6 +160,7 @@ Type Inference::cast(const Cast& node, Range range, Facts& facts) {
     }
     return Type::none();
   }
+  facts.is_object = this->facts(*node.operand).is_object && *to == from;
   if (to->is_pointer()) {
     // A pointer keeps pointing into the memory it came from; so does a number that was one.
     if (from.is_pointer() || from.space() == AddressSpace::user) to = to->with_space(from.space());
@@ -168,6 +181,7 @@ Type Inference::size_of(const SizeOf& node, Facts& facts) {
     diagnostics_.report<DiagnosticId::incomplete_struct>(node.type ? node.type->range : node.operand->range, to_string(type));
   }
   facts.constant = type.size();
+  if (node.operand && type.is_open()) facts.constant = literal_size(this->facts(*node.operand).constant);
   return Type::uint64();
 }
 
@@ -197,24 +211,37 @@ Type Inference::offset_of(const OffsetOf& node, Facts& facts) {
   return Type::uint64();
 }
 
-// Of a scratch variable: where the program keeps it. Of a map: the kernel's object.
-Type Inference::address_of(const Expression& operand) {
+// Of a scratch variable: where the program keeps it. Of a map: the kernel's object. Of a member: where a pointer leads.
+Type Inference::address_of(const Expression& operand, Facts& facts) {
   if (std::holds_alternative<Variable>(operand.kind)) {
     const Type& type = infer(operand);
     return type.is_none() ? Type::none() : Type::pointer(type, AddressSpace::kernel);
   }
   if (const auto* access = std::get_if<MapAccess>(&operand.kind); access != nullptr && access->keys.empty()) {
     CheckedMap& map = map_of(*access, operand.range);
-    Facts& known = facts(operand);
+    Facts& known = this->facts(operand);
     known.map_reference = true;
     known.index = static_cast<std::uint32_t>(std::distance(maps_.begin(), maps_.find(access->name)));
     known.type = map.value;
     if (map.value.is_none()) undefined_map(map, operand.range);
     return Type::pointer(target_.find_type("struct bpf_map").value_or(Type::none()), AddressSpace::kernel);
   }
-  infer(operand);
+  const Type& type = infer(operand);
+  if (std::optional<AddressSpace> space = space_of_member(operand)) {
+    facts.is_object = this->facts(operand).is_object && type.is_structure();
+    return type.is_none() ? Type::none() : Type::pointer(type, *space);
+  }
   diagnostics_.report<DiagnosticId::no_address>(operand.range).with_help("assign it to a scratch variable first");
   return Type::none();
+}
+
+// The memory that a member stands in, if a pointer leads to it and it begins at a whole byte.
+std::optional<AddressSpace> Inference::space_of_member(const Expression& operand) {
+  const auto* member = std::get_if<Member>(&operand.kind);
+  if (member == nullptr || !facts(operand).member || facts(operand).member->bit_size != 0) return std::nullopt;
+  const Type& base = facts(*member->base).type;
+  if (base.is_pointer()) return base.space();
+  return base.is_structure() ? space_of_member(*member->base) : std::nullopt;
 }
 
 // The fields as members of a struct, in the order in which the probe offers them.

@@ -87,7 +87,7 @@ std::optional<Type> unify(const Type& a, const Type& b) {
   if (b.is_none()) return a;
   if (a.is_numeric() && b.is_numeric()) return unify_numbers(a, b);
   if (a.kind() != b.kind()) return std::nullopt;
-  if (a.is_string()) return Type::string(std::max(a.size(), b.size()), a.may_be_cut() || b.may_be_cut());
+  if (a.is_string()) return Type::string(std::max(stored(a).size(), stored(b).size()), a.may_be_cut() || b.may_be_cut());
   if (a.is(TypeKind::buffer)) {
     return a == b ? a : Type::counted_buffer(std::max(a.buffer_capacity(), b.buffer_capacity()));
   }
@@ -123,6 +123,13 @@ bool operates_signed(BinaryOperator op, const Facts& left, const Facts& right) {
   if (op == BinaryOperator::shift_left || op == BinaryOperator::shift_right) return left.type.is_signed();
   if (!left.type.is_numeric() || !right.type.is_numeric()) return false;  // addresses
   return arithmetic_signed(left, right);
+}
+
+bool mixes_signs(BinaryOperator op, const Facts& left, const Facts& right) {
+  if (!is_comparison(op) || is_equality(op) || !left.type.is_integer() || !right.type.is_integer()) return false;
+  if (left.type.is_signed() == right.type.is_signed() || is_flexible(left) || is_flexible(right)) return false;
+  const Type& unsigned_side = left.type.is_signed() ? right.type : left.type;
+  return unsigned_side.size() == sizeof(std::uint64_t);
 }
 
 std::optional<std::int64_t> fold(BinaryOperator op, const Facts& left, const Facts& right, bool is_signed) {

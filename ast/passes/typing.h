@@ -20,6 +20,9 @@ std::optional<Type> binary_result(ast::BinaryOperator op, const Facts& left, con
 // The value of an operator over constants, where both are known and the result is defined.
 std::optional<std::int64_t> fold(ast::BinaryOperator op, const Facts& left, const Facts& right, bool is_signed);
 
+// Whether a comparison of two integers depends on which of the two signs it takes.
+bool mixes_signs(ast::BinaryOperator op, const Facts& left, const Facts& right);
+
 // Whether an operator takes these operands as signed numbers. A shift goes by its left side.
 bool operates_signed(ast::BinaryOperator op, const Facts& left, const Facts& right);
 

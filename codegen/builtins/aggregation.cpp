@@ -1,5 +1,7 @@
 // Aggregations: what happens to this CPU's value of a map at each event. How the CPUs' values are merged and printed stands in
 // runtime/decode.cpp and the output formats.
+#include <limits>
+
 #include "codegen/builtins/list.h"
 #include "codegen/call_lowering.h"
 
@@ -221,6 +223,106 @@ void update_series(CallLowering& call, llvm::Value* slot, llvm::Value* value, ll
   }
 }
 
+// Of an operation that the machine has no atomic form for, on a value that all CPUs share.
+constexpr std::uint64_t max_attempts = 64;
+
+// Makes the slot one of this interval: one CPU empties it while the others wait. Gives whether it is.
+llvm::Value* enter_interval(CallLowering& call, llvm::Value* slot, llvm::Value* epoch, llvm::Value* empty) {
+  using layout::SeriesInterval;
+  BpfBuilder& bpf = call.bpf();
+  llvm::Value* busy = bpf.number(~std::uint64_t{0});
+  llvm::AllocaInst* ready = bpf.word();
+  bpf.CreateStore(bpf.number(0), ready);
+  bpf.repeat(max_attempts, [&](llvm::Value*, llvm::BasicBlock* end) {
+    llvm::BasicBlock* entered = bpf.block("entered");
+    llvm::BasicBlock* other = bpf.block("other_interval");
+    llvm::BasicBlock* claim = bpf.block("claim_interval");
+    llvm::BasicBlock* won = bpf.block("won");
+    llvm::BasicBlock* again = bpf.block("again");
+    llvm::Value* seen = bpf.CreateLoad(bpf.getInt64Ty(), slot, true);
+    bpf.CreateCondBr(bpf.CreateICmpEQ(seen, epoch), entered, other);
+    bpf.SetInsertPoint(other);
+    bpf.CreateCondBr(bpf.CreateICmpEQ(seen, busy), again, claim);
+    bpf.SetInsertPoint(claim);
+    constexpr auto order = llvm::AtomicOrdering::SequentiallyConsistent;
+    auto* result = bpf.CreateAtomicCmpXchg(slot, seen, busy, llvm::Align(word), order, order);
+    bpf.CreateCondBr(bpf.CreateICmpEQ(bpf.CreateExtractValue(result, 0), seen), won, again);
+    bpf.SetInsertPoint(won);
+    bpf.store(empty, bpf.at(slot, offsetof(SeriesInterval, value)), word);
+    bpf.store(bpf.number(0), bpf.at(slot, offsetof(SeriesInterval, detail)), word);
+    bpf.CreateAtomicRMW(llvm::AtomicRMWInst::Xchg, slot, epoch, llvm::Align(word), order);
+    bpf.CreateBr(entered);
+    bpf.SetInsertPoint(entered);
+    bpf.CreateStore(bpf.number(1), ready);
+    bpf.CreateBr(end);
+    bpf.SetInsertPoint(again);
+  });
+  return bpf.to_bool(bpf.CreateLoad(bpf.getInt64Ty(), ready));
+}
+
+// What an interval holds before its first value.
+std::uint64_t empty_value(SeriesValue kind, bool is_signed) {
+  constexpr auto lowest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::min());
+  switch (kind) {
+    case SeriesValue::last:
+    case SeriesValue::average:
+    case SeriesValue::sum: return 0;
+    case SeriesValue::max: return is_signed ? lowest : 0;
+    case SeriesValue::min: return is_signed ? ~lowest : ~std::uint64_t{0};
+  }
+  return 0;
+}
+
+// The larger or the smaller one of what is there and the new value.
+void replace_extreme(CallLowering& call, llvm::Value* place, llvm::Value* value, bool smallest) {
+  BpfBuilder& bpf = call.bpf();
+  const bool is_signed = call.target_type().is_signed();
+  llvm::AllocaInst* done = bpf.word();
+  bpf.CreateStore(bpf.number(0), done);
+  bpf.repeat(max_attempts, [&](llvm::Value*, llvm::BasicBlock* end) {
+    llvm::BasicBlock* change = bpf.block("change");
+    llvm::BasicBlock* over = bpf.block("over");
+    llvm::BasicBlock* again = bpf.block("again");
+    llvm::Value* old = bpf.CreateLoad(bpf.getInt64Ty(), place, true);
+    llvm::Value* better = is_signed ? (smallest ? bpf.CreateICmpSLT(value, old) : bpf.CreateICmpSGT(value, old))
+                                    : (smallest ? bpf.CreateICmpULT(value, old) : bpf.CreateICmpUGT(value, old));
+    bpf.CreateCondBr(better, change, over);
+    bpf.SetInsertPoint(change);
+    auto* result = bpf.CreateAtomicCmpXchg(place, old, value, llvm::Align(word), llvm::AtomicOrdering::Monotonic, llvm::AtomicOrdering::Monotonic);
+    bpf.CreateCondBr(bpf.CreateICmpEQ(bpf.CreateExtractValue(result, 0), old), over, again);
+    bpf.SetInsertPoint(over);
+    bpf.CreateStore(bpf.number(1), done);
+    bpf.CreateBr(end);
+    bpf.SetInsertPoint(again);
+  });
+  bpf.when(bpf.CreateNot(bpf.to_bool(bpf.CreateLoad(bpf.getInt64Ty(), done))), [&] { call.probe().count_lost(layout::Counter::lost_updates); });
+}
+
+// The same as update_series() for a slot that other CPUs change at the same time.
+void update_shared_series(CallLowering& call, llvm::Value* slot, llvm::Value* value, llvm::Value* now) {
+  using layout::SeriesInterval;
+  BpfBuilder& bpf = call.bpf();
+  llvm::Value* total = bpf.at(slot, offsetof(SeriesInterval, value));
+  llvm::Value* detail = bpf.at(slot, offsetof(SeriesInterval, detail));
+  const SeriesValue kind = call.target_type().buckets().series;
+  switch (kind) {
+    case SeriesValue::last:
+      bpf.store(value, total, word);
+      bpf.store(now, detail, word);
+      return;
+    case SeriesValue::average:
+    case SeriesValue::sum:
+      bpf.atomic_add(total, value);
+      bpf.atomic_add(detail, bpf.number(1));
+      return;
+    case SeriesValue::max:
+    case SeriesValue::min:
+      replace_extreme(call, total, value, kind == SeriesValue::min);
+      bpf.store(bpf.number(1), detail, word);
+      return;
+  }
+}
+
 void lower_series(CallLowering& call) {
   using layout::SeriesInterval;
   BpfBuilder& bpf = call.bpf();
@@ -235,6 +337,13 @@ void lower_series(CallLowering& call) {
     llvm::Value* offset = bpf.CreateMul(index, bpf.number(sizeof(SeriesInterval)));
     call.aggregate([&](llvm::Value* place) {
       llvm::Value* slot = bpf.at(place, offset);
+      if (call.target_is_shared()) {
+        const std::uint64_t empty = empty_value(buckets.series, call.target_type().is_signed());
+        bpf.choose(
+            enter_interval(call, slot, epoch, bpf.number(empty)), [&] { update_shared_series(call, slot, value, now); },
+            [&] { call.probe().count_lost(layout::Counter::lost_updates); });
+        return;
+      }
       llvm::Value* outdated = bpf.CreateICmpNE(bpf.load(slot, word, false), epoch);
       bpf.when(outdated, [&] {
         bpf.store(epoch, slot, word);

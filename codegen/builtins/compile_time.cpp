@@ -62,6 +62,60 @@ void check_fail(CallCheck& call) {
   if (call.final() && !call.is_unreachable()) call.diagnostics().report<DiagnosticId::static_assertion>(call.range(), formatted(call));
 }
 
+std::string_view base_name(const Type& type) {
+  switch (type.kind()) {
+    case TypeKind::none: return "void";
+    case TypeKind::boolean: return "bool";
+    case TypeKind::integer: return "int";
+    case TypeKind::string: return "string";
+    case TypeKind::buffer: return "buffer";
+    case TypeKind::pointer: return "pointer";
+    case TypeKind::array: return "array";
+    case TypeKind::structure: return type.is_union() ? "union" : "struct";
+    case TypeKind::enumeration: return "enum";
+    case TypeKind::tuple: return type.is_record() ? "record" : "tuple";
+    case TypeKind::stack: return type.symbol_space() == SymbolSpace::user ? "ustack_t" : "kstack_t";
+    case TypeKind::symbol: return type.symbol_space() == SymbolSpace::user ? "usym_t" : "ksym_t";
+    case TypeKind::timestamp: return "timestamp_t";
+    case TypeKind::inet: return "inet";
+    case TypeKind::macaddr: return "macaddr_t";
+    case TypeKind::username: return "username_t";
+    case TypeKind::cgroup_path: return "cgroup_path_t";
+    case TypeKind::context: return "struct";
+    case TypeKind::aggregation: return aggregation_name(type.aggregation());
+  }
+  return "";
+}
+
+Facts known_text(std::string_view text) {
+  Facts facts;
+  facts.type = Type::string(static_cast<std::uint32_t>(text.size() + 1));
+  facts.text = text;
+  return facts;
+}
+
+void check_typeinfo(CallCheck& call) {
+  const Type& type = call.type(0);
+  Facts id;
+  id.type = Type::uint64();
+  id.constant = type.is_structure() ? type.type_id() : 0;
+  std::vector<Facts>& parts = call.result().parts;
+  parts = {id, known_text(base_name(type)), known_text(to_string(type))};
+  call.result().type = Type::record({"btf_id", "base_type", "full_type"}, {parts[0].type, parts[1].type, parts[2].type});
+}
+
+void lower_typeinfo(CallLowering& call) {
+  const std::vector<Facts>& parts = call.facts().parts;
+  Destination memory = call.result_memory();
+  std::vector<std::uint32_t> offsets = tuple_offsets(memory.type.parts());
+  call.bpf().clear(memory.memory, memory.type.size());
+  call.bpf().store(call.bpf().number(static_cast<std::uint64_t>(*parts[0].constant)), memory.memory, sizeof(std::uint64_t));
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    call.probe().store_literal(*parts[i].text, {call.bpf().at(memory.memory, offsets[i]), memory.type.parts()[i], memory.padded});
+  }
+  call.give_memory(memory.memory);
+}
+
 void lower_is_err(CallLowering& call) {
   constexpr std::int64_t last_error = 4095;  // MAX_ERRNO
   BpfBuilder& bpf = call.bpf();
@@ -84,6 +138,9 @@ BuiltinFamily compile_time_builtins() {
        .check = check_type<is_unsigned>, .lower = give_constant},
       {.prototype = "bool is_literal(any value)", .doc = "Whether an expression is a number, a string or a parameter as written.",
        .check = [](CallCheck& call) { call.result().constant = is_literal(call.argument(0), call.facts(0)); }, .lower = give_constant},
+      {.prototype = "auto typeinfo(type value)",
+       .doc = "What is known of the type of an expression, or of a type: a record of btf_id, base_type (\"int\") and full_type (\"uint64\").",
+       .check = check_typeinfo, .lower = lower_typeinfo},
       {.prototype = "bool is_err(pointer|int value)", .doc = "Whether a pointer that the kernel returned is an error number.",
        .lower = lower_is_err},
       {.prototype = "bool kfunc_exist(text function)", .doc = "Whether the kernel has a function that BPF programs may call, a kfunc.",

@@ -7,18 +7,11 @@ namespace fathom::codegen {
 
 BuiltinFamilies builtin_families() {
   static const std::array families = {process_builtins(), comm_builtins(), task_builtins(),   cgroup_builtins(), time_builtins(),
-                                      probe_builtins(),   string_builtins(), search_builtins(), memory_builtins(),
+                                      probe_builtins(),   string_builtins(), search_builtins(), memory_builtins(), object_builtins(),
                                       name_builtins(),    network_builtins(), compile_time_builtins(), stack_builtins(),
                                       aggregation_builtins(), map_builtins(), parameter_builtins(), output_builtins(),
                                       command_builtins(), printk_builtins()};
   return families;
-}
-
-std::span<const std::string_view> missing_builtins() {
-  static constexpr std::string_view names[] = {
-      "assert", "socket_cookie", "skboutput", "path", "typeinfo",
-  };
-  return names;
 }
 
 }  // namespace fathom::codegen

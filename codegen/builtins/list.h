@@ -14,6 +14,7 @@ BuiltinFamily probe_builtins();
 BuiltinFamily string_builtins();
 BuiltinFamily search_builtins();
 BuiltinFamily memory_builtins();
+BuiltinFamily object_builtins();
 BuiltinFamily name_builtins();
 BuiltinFamily network_builtins();
 BuiltinFamily compile_time_builtins();
@@ -27,8 +28,5 @@ BuiltinFamily printk_builtins();
 
 // All of them, in the order of the manual.
 BuiltinFamilies builtin_families();
-
-// Names that scripts may use and that this version does not have.
-std::span<const std::string_view> missing_builtins();
 
 }  // namespace fathom::codegen

@@ -47,13 +47,25 @@ void lower_print(CallLowering& call) {
                        bpf.number(static_cast<std::uint64_t>(call.constant(2, 0))));
 }
 
-void lower_exit(CallLowering& call) {
+void end_script(CallLowering& call, llvm::Value* code) {
   BpfBuilder& bpf = call.bpf();
-  llvm::Value* code = call.count() > 0 ? call.scalar(0) : bpf.number(0);
   call.probe().control(layout::ControlKind::exit, 0, code, bpf.number(0));
   // From here on no attached program of the script does anything, on any CPU.
   bpf.store(bpf.number(1), bpf.at(call.program().run_state(), offsetof(layout::RunState, stop)), word);
   call.probe().leave();
+}
+
+void lower_exit(CallLowering& call) { end_script(call, call.count() > 0 ? call.scalar(0) : call.bpf().number(0)); }
+
+// The message is text, not a format.
+void lower_assert(CallLowering& call) {
+  BpfBuilder& bpf = call.bpf();
+  std::string format;
+  for (char c : *call.facts(1).text) format += c == '%' ? "%%" : std::string(1, c);
+  bpf.when(bpf.CreateICmpEQ(call.scalar(0), bpf.number(0)), [&] {
+    call.send(FormatStyle::errorf, format, call.count(), {});
+    end_script(call, bpf.number(1));
+  });
 }
 
 }  // namespace
@@ -70,6 +82,8 @@ BuiltinFamily output_builtins() {
       {.prototype = "none warnf(text format, ...)",
        .doc = "Prints like printf, on standard error as a warning, with the place in the script; --no-warnings mutes it.",
        .check = check_printf, .lower = lower_message<FormatStyle::warnf>, .writes_records = true},
+      {.prototype = "none assert(bool|int|pointer condition, text message)",
+       .doc = "Ends the script with a message, as an error, and exit code 1 if the condition is false.", .lower = lower_assert, .writes_records = true},
       {.prototype = "none exit([int code])", .doc = "Ends the script, with an exit code; END probes still run.", .lower = lower_exit},
   };
   return {"Output and control", rows};

@@ -73,8 +73,14 @@ void check_config(CallCheck& call) {
   std::vector<Type> types;
   for (const ConfigKey& key : config_keys()) {
     if (!key.get) continue;
+    const SettingValue value = key.get(call.settings());
     names.emplace_back(key.key);
-    types.push_back(type_of(key.get(call.settings())));
+    types.push_back(type_of(value));
+    Facts& part = call.result().parts.emplace_back();
+    part.type = types.back();
+    if (const auto* number = std::get_if<std::uint64_t>(&value)) part.constant = static_cast<std::int64_t>(*number);
+    if (const bool* truth = std::get_if<bool>(&value)) part.constant = *truth;
+    if (const auto* text = std::get_if<std::string>(&value)) part.text = *text;
   }
   call.result().type = Type::record(std::move(names), std::move(types));
 }

@@ -31,6 +31,7 @@ void check_argument(CallCheck& call) {
   if (number < arguments.size()) {
     call.result().index = number;
     call.result().type = arguments[number].type;
+    call.result().is_object = arguments[number].is_object();
     return;
   }
   std::string help = !arguments.empty()             ? fmt::format("its arguments are `arg0` to `arg{}`", arguments.size() - 1)
@@ -40,12 +41,14 @@ void check_argument(CallCheck& call) {
 }
 
 void lower_argument(CallLowering& call) {
+  if (call.wants_object()) return call.give(call.probe().object_argument(call.probe().probe().context.arguments[call.facts().index]));
   call.give(call.probe().context_field(call.probe().probe().context.arguments[call.facts().index]).value);
 }
 
 void check_retval(CallCheck& call) {
   if (call.context().return_value) {
     call.result().type = call.context().return_value->type;
+    call.result().is_object = call.context().return_value->is_object();
     return;
   }
   call.diagnostics()
@@ -53,7 +56,10 @@ void check_retval(CallCheck& call) {
       .with_help("it is there in kretprobe, uretprobe and fexit probes; system calls return in `tracepoint:syscalls:sys_exit_NAME`, as `args.ret`");
 }
 
-void lower_retval(CallLowering& call) { call.give(call.probe().context_field(*call.probe().probe().context.return_value).value); }
+void lower_retval(CallLowering& call) {
+  if (call.wants_object()) return call.give(call.probe().object_argument(*call.probe().probe().context.return_value));
+  call.give(call.probe().context_field(*call.probe().probe().context.return_value).value);
+}
 
 // As long as the longest name that one program can have to tell.
 void check_probe(CallCheck& call) {
@@ -157,9 +163,13 @@ void check_ctx(CallCheck& call) {
   Type raw = call.context().raw;
   if (raw.is_structure() && raw.type_id() == 0) raw = call.target().find_type("struct " + raw.name()).value_or(raw);
   call.result().type = Type::pointer(raw, AddressSpace::kernel);
+  call.result().is_object = call.probe_type().program == ProgramKind::iterator;
 }
 
-void lower_ctx(CallLowering& call) { call.give(call.bpf().CreatePtrToInt(call.probe().context(), call.bpf().getInt64Ty())); }
+void lower_ctx(CallLowering& call) {
+  if (call.wants_object()) return call.give(call.probe().context());
+  call.give(call.bpf().CreatePtrToInt(call.probe().context(), call.bpf().getInt64Ty()));
+}
 
 void check_has_cpid(CallCheck& call) { call.result().constant = call.settings().has_command ? 1 : 0; }
 void lower_has_cpid(CallLowering& call) { call.give(call.bpf().number(static_cast<std::uint64_t>(call.facts().constant.value_or(0)))); }

@@ -15,6 +15,7 @@ void low(CallLowering& call, Helper helper) { call.give(call.bpf().CreateAnd(cal
 void check_curtask(CallCheck& call) {
   Type task = call.target().find_type("struct task_struct").value_or(Type::none());
   call.result().type = Type::pointer(task, AddressSpace::kernel);
+  call.result().is_object = true;
 }
 
 void check_ncpus(CallCheck& call) { call.result().constant = call.target().possible_cpus(); }
@@ -50,7 +51,7 @@ BuiltinFamily process_builtins() {
       {.prototype = "uint64 gid", .doc = "Group id of the current task.", .form = Form::variable,
        .lower = [](CallLowering& call) { high(call, Helper::get_current_uid_gid); }},
       {.prototype = "auto curtask", .doc = "The current task, a pointer to its struct task_struct.", .form = Form::variable,
-       .check = check_curtask, .lower = [](CallLowering& call) { plain(call, Helper::get_current_task); }},
+       .check = check_curtask, .lower = [](CallLowering& call) { plain(call, call.wants_object() ? Helper::get_current_task_btf : Helper::get_current_task); }},
       {.prototype = "username username", .doc = "Name of the user whose id the current task has; looked up in /etc/passwd when it is printed.",
        .form = Form::variable, .lower = [](CallLowering& call) { low(call, Helper::get_current_uid_gid); }},
       {.prototype = "uint64 cpu", .doc = "Number of the CPU that the probe runs on.", .form = Form::variable,

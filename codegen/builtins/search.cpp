@@ -15,9 +15,10 @@ constexpr std::uint64_t most_rounds = 1u << 23;  // of bpf_loop()
 Operand aligned_string(CallLowering& call, std::size_t index) {
   Operand value = call.probe().lower(call.argument(index));
   if (value.place == Operand::Place::memory && value.alignment >= word && value.padded) return value;
-  Destination copy{call.probe().temporary(value.type.size()), value.type, true};
+  const Type kept = stored(value.type);
+  Destination copy{call.probe().temporary(kept.size()), kept, true};
   call.probe().store(value, copy);
-  return {Operand::Place::memory, copy.memory, value.type};
+  return {Operand::Place::memory, copy.memory, kept};
 }
 
 // Copies a string with its NUL and gives its length without it. The helper that copies is the fastest way to find the end.
@@ -121,7 +122,7 @@ llvm::Value* search(CallLowering& call) {
   llvm::Value* strings[2];
   std::uint32_t sizes[2];
   for (std::size_t i = 0; i < 2; ++i) {
-    const Type& type = call.facts(i).type;
+    const Type type = stored(call.facts(i).type);
     sizes[i] = type.size();
     strings[i] = probe.scratch(align_up(sizes[i]));
     probe.store(call.argument(i), {strings[i], type, true});
@@ -152,7 +153,7 @@ void lower_strcontains(CallLowering& call) {
 
 void check_concatenation(CallCheck& call) {
   if (call.type(0).is_none() || call.type(1).is_none()) return;
-  std::uint32_t sum = call.type(0).size() + call.type(1).size() - 1;
+  std::uint32_t sum = stored(call.type(0)).size() + stored(call.type(1)).size() - 1;
   bool may_be_cut = sum > longest_concatenation || call.type(0).may_be_cut() || call.type(1).may_be_cut();
   call.result().type = Type::string(std::min(sum, longest_concatenation), may_be_cut);
 }

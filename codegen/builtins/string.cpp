@@ -9,6 +9,26 @@ namespace fathom::codegen {
 
 namespace {
 
+bool is_length(CallCheck& call, std::int64_t length) {
+  if (length >= 1) return true;
+  call.diagnostics()
+      .report<DiagnosticId::argument_value>(call.argument(1).range, fmt::format("the length of `str` must be at least 1, not {}", length))
+      .with_help("the length counts the terminating NUL: `str(p, 5)` has at most 4 characters");
+  return false;
+}
+
+// A text that is known now, cut to the length that is asked for.
+bool cut_text(CallCheck& call) {
+  const auto& length = call.facts(1).constant;
+  if (!length) {
+    if (call.final()) call.diagnostics().report<DiagnosticId::argument_not_constant>(call.argument(1).range, "length", "str");
+    return false;
+  }
+  if (!is_length(call, *length)) return false;
+  call.result().text = call.result().text->substr(0, static_cast<std::size_t>(*length - 1));
+  return true;
+}
+
 void check_str(CallCheck& call) {
   const Type& type = call.type(0);
   // str($1 + n): what is left of the parameter's text.
@@ -17,24 +37,21 @@ void check_str(CallCheck& call) {
   const auto& parameters = call.settings().parameters;
   if (parameter != nullptr && parameter->index <= parameters.size() && std::holds_alternative<ast::IntegerLiteral>(sum->right->kind)) {
     call.result().text = suffix(parameters[parameter->index - 1], static_cast<std::int64_t>(std::get<ast::IntegerLiteral>(sum->right->kind).value));
+    if (call.count() > 1 && !cut_text(call)) return;
     call.result().type = Type::string(static_cast<std::uint32_t>(call.result().text->size() + 1));
     return;
   }
   if (std::holds_alternative<ast::Positional>(call.argument(0).kind)) {
     // A parameter is text, whatever it looks like.
     call.result().text = call.facts(0).text;
+    if (call.count() > 1 && !cut_text(call)) return;
     call.result().type = Type::string(static_cast<std::uint32_t>(call.result().text->size() + 1));
     return;
   }
-  std::uint32_t capacity = type.is_string() ? type.size() : call.settings().max_strlen;
+  std::uint32_t capacity = type.is_string() ? stored(type).size() : call.settings().max_strlen;
   if (call.count() > 1 && call.facts(1).constant) {
     std::int64_t length = *call.facts(1).constant;
-    if (length < 1) {
-      call.diagnostics()
-          .report<DiagnosticId::argument_value>(call.argument(1).range, fmt::format("the length of `str` must be at least 1, not {}", length))
-          .with_help("the length counts the terminating NUL: `str(p, 5)` has at most 4 characters");
-      return;
-    }
+    if (!is_length(call, length)) return;
     if (length > capacity && call.final()) {
       call.diagnostics()
           .report<DiagnosticId::length_shortened>(call.argument(1).range, length, capacity)
@@ -50,12 +67,21 @@ void check_str(CallCheck& call) {
 void lower_str(CallLowering& call) {
   const Type& type = call.facts(0).type;
   Destination memory = call.result_memory();
-  if (type.is_string()) {
-    call.probe().store(call.argument(0), memory);
-    call.give_memory(memory.memory);
-    return;
-  }
   bool constant_length = call.count() < 2 || call.facts(1).constant.has_value();
+  if (call.facts().text) {
+    call.probe().store_literal(*call.facts().text, memory);
+    return call.give_memory(memory.memory);
+  }
+  if (type.is_string() && constant_length) {
+    call.probe().store(call.argument(0), memory);
+    return call.give_memory(memory.memory);
+  }
+  if (type.is_string()) {
+    llvm::Value* length = call.scalar(1);
+    llvm::Value* whole = call.probe().in_memory(call.argument(0), stored(type));
+    call.probe().read_string(memory, call.bpf().CreatePtrToInt(whole, call.bpf().getInt64Ty()), AddressSpace::kernel, length);
+    return call.give_memory(memory.memory);
+  }
   llvm::Value* address = call.scalar(0);
   llvm::Value* length = constant_length ? nullptr : call.scalar(1);
   AddressSpace space = type.is_pointer() ? type.space() : call.probe().probe().type->pointers;

@@ -79,7 +79,7 @@ std::uint32_t element_count(std::string_view brackets) {
 
 Type array_type(const TracepointField& field, std::size_t bracket, AddressSpace pointers, const Target& target) {
   const std::string_view element = unqualified(std::string_view(field.c_type).substr(0, bracket));
-  if (element == "char" && field.size > 0) return Type::string(field.size);
+  if (element == "char" && field.size > 0) return Type::characters(field.size);
   std::uint32_t count = element_count(std::string_view(field.c_type).substr(bracket));
   const std::optional<Type> known = c_integer_type(element);
   if (count == 0 && known && field.size != 0) count = field.size / known->size();  // the kernel wrote a macro's name

@@ -46,7 +46,7 @@ inline Checked run_front_end(std::string text, const Target& target, const Setti
   const auto no_files = [](const std::string&, const std::string&) -> Result<std::vector<ImportedFile>> { return fail("no such file", "", 0); };
   result.tokens = with_imports(std::move(result.tokens), *result.source, no_files, result.diagnostics);
   if (result.diagnostics.has_errors()) return result;
-  Catalog catalog{all_probe_types(), codegen::builtin_families(), codegen::missing_builtins()};
+  Catalog catalog{all_probe_types(), codegen::builtin_families()};
   const auto is_builtin = [&](std::string_view name) { return find_builtin(catalog.builtins, name) != nullptr; };
   CPart c = read_definitions(std::move(result.tokens), *result.source, CSetup{.kernel_version = 0x061200}, target, is_builtin, result.diagnostics);
   result.tokens = std::move(c.tokens);

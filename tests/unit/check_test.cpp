@@ -124,7 +124,7 @@ TEST(Check, Refusals) {
   EXPECT_EQ(ids("tracepoint:sched:nothing { }"), "no_such_attach_point");
   EXPECT_EQ(ids("kprobe:f { }"), "no_such_attach_point");
   EXPECT_EQ(ids("asyncwatchpoint:f { }"), "unsupported_probe_type");
-  EXPECT_EQ(ids("BEGIN { @ = socket_cookie(\"x\") }"), "unsupported_feature");
+  EXPECT_EQ(ids("BEGIN { @ = socket_cookie(curtask) }"), "not_available");
 }
 
 TEST(Check, ProbesThatAreMissingDoNotMakeMapsUnknown) {

@@ -49,7 +49,7 @@ inline Compiled check_text(std::string text, const Target& target, const Setting
   setup.have_btf = target.has(Feature::btf);
   Compiled result = parse_text(std::move(text), target, setup);
   if (result.diagnostics.has_errors()) return result;
-  Catalog catalog{all_probe_types(), codegen::builtin_families(), codegen::missing_builtins()};
+  Catalog catalog{all_probe_types(), codegen::builtin_families()};
   result.checked = check(*result.program, *result.source, settings, catalog, ScriptTypes(target, result.declarations), result.diagnostics);
   return result;
 }
