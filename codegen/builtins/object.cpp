@@ -148,7 +148,7 @@ void lower_skboutput(CallLowering& call) {
 BuiltinFamily object_builtins() {
   static const Builtin rows[] = {
       {.prototype = "auto path(struct|pointer path, [literal size])",
-       .doc = "The name of a file, from its struct path: path(args.file->f_path). In iter probes, and at the few functions where the kernel allows it.",
+       .doc = "The name of a file, from its struct path: path(args.file->f_path). In iter probes, and at the few functions where the kernel allows it; empty where it is longer than `size`.",
        .check = check_path, .lower = lower_path, .writes_in_place = true},
       {.prototype = "uint64 socket_cookie(pointer socket)", .doc = "A number that names a socket for as long as it lives.",
        .check = check_socket_cookie, .lower = lower_socket_cookie},
