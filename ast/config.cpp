@@ -82,8 +82,14 @@ ConfigKey word_key(std::string_view key, Value Settings::*member, std::vector<st
 }
 
 // Accepted for scripts that have them; nothing here depends on it.
-ConfigKey ignored_key(std::string_view key, std::string takes) {
-  return {key, "", std::move(takes), [](Settings&, std::string_view) { return true; }, nullptr};
+ConfigKey ignored_key(std::string_view key, std::string takes, bool (*is_value)(std::string_view text)) {
+  return {key, "", std::move(takes), [is_value](Settings&, std::string_view text) { return is_value(text); }, nullptr};
+}
+
+bool is_truth(std::string_view text) { return truth(text).has_value(); }
+bool is_stance(std::string_view text) {
+  const std::string word = lower(text);
+  return word == "enable" || word == "warn" || word == "error" || is_truth(text);
 }
 
 std::vector<ConfigKey> make_keys() {
@@ -126,9 +132,9 @@ std::vector<ConfigKey> make_keys() {
                   [](const Settings& settings) -> SettingValue { return settings.truncation_trailer; }});
   keys.push_back(word_key("stack_mode", &Settings::stack_mode,
                           {{"bpftrace", StackMode::bpftrace}, {"perf", StackMode::perf}, {"raw", StackMode::raw}, {"build_id", StackMode::build_id}}));
-  keys.push_back(ignored_key("use_blazesym", "true or false"));
+  keys.push_back(ignored_key("use_blazesym", "true or false", is_truth));
   for (std::string_view key : {"unstable_tseries", "unstable_dw_ustack", "unstable_typeinfo", "unstable_import_statement"}) {
-    keys.push_back(ignored_key(key, "`enable`, `warn` or `error`"));
+    keys.push_back(ignored_key(key, "`enable`, `warn` or `error`", is_stance));
   }
   return keys;
 }

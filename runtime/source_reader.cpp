@@ -33,6 +33,13 @@ Result<std::string> read_text(int file, const std::string& name) {
     text.append(buffer, static_cast<std::size_t>(length));
     if (text.size() > max_bytes) return fail(fmt::format("{} is too large for a script (over {} bytes)", name, max_bytes));
   }
+  // Lines may end as on Windows; behind a backslash that would continue no line.
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool ends_line = text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n';
+    if (!ends_line) text[kept++] = text[i];
+  }
+  text.resize(kept);
   return text;
 }
 

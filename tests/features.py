@@ -166,6 +166,7 @@ PROBES = {
     "hardware": has_hardware_events,
     "ia32": has_32_bit_calls,
     "kallsyms": lambda: any(not line.startswith("0000000000000000") for line in open("/proc/kallsyms", encoding="ascii", errors="replace")),
+    "kallsyms-data": lambda: any(line.endswith(" runqueues\n") for line in open("/proc/kallsyms", encoding="ascii", errors="replace")),
     "cc": lambda: shutil.which("cc") is not None and shutil.which("c++") is not None,
     "write-user": may_write_user,
     "no-write-user": lambda: not may_write_user(),

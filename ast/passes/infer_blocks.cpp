@@ -57,7 +57,12 @@ void Inference::declaration(const Declaration& node, Range range) {
 
 void Inference::leave(const Return& node) {
   Type type = node.value ? value(*node.value) : Type::none();
-  if (returns_.empty()) return;
+  if (returns_.empty()) {
+    if (node.value && final_ && !type.is_none() && !type.is_numeric()) {
+      diagnostics_.report<DiagnosticId::operand_type>(node.value->range, "return", to_string(type)).with_help("a probe returns a number, or nothing");
+    }
+    return;
+  }
   auto merged = unify(returns_.back(), type);
   if (merged) {
     returns_.back() = *merged;

@@ -1,6 +1,7 @@
 // What is known before the script runs: questions about expressions and about the kernel.
 #include "ast/format_string.h"
 #include "ast/target.h"
+#include "codegen/builtins/format.h"
 #include "codegen/builtins/list.h"
 #include "codegen/call_lowering.h"
 
@@ -54,6 +55,7 @@ std::string formatted(CallCheck& call) {
 }
 
 void check_fail(CallCheck& call) {
+  if (!check_format(call)) return;
   for (std::size_t i = 1; i < call.count(); ++i) {
     if (call.facts(i).constant || call.facts(i).text || call.type(i).is_none()) continue;
     call.diagnostics().report<DiagnosticId::argument_not_constant>(call.argument(i).range, "a value", "fail");

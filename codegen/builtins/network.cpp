@@ -35,7 +35,16 @@ void check_ntop(CallCheck& call) {
     call.diagnostics().report<DiagnosticId::argument_type>(call.argument(0).range, "ntop", "an integer", "family", to_string(call.type(0)));
     return;
   }
-  if (call.type(address).is_numeric()) return;
+  if (const auto& family = call.facts(0).constant; call.count() > 1 && family && *family != AF_INET && *family != AF_INET6) {
+    call.diagnostics()
+        .report<DiagnosticId::argument_value>(call.argument(0).range, fmt::format("`ntop` knows no address family {}", *family))
+        .with_help("AF_INET is 2, AF_INET6 10");
+    return;
+  }
+  if (call.type(address).is_numeric()) {
+    if (call.count() > 1 && call.facts(0).constant == AF_INET6) wrong("an IPv6 address has 16 bytes, a number at most 8", "AF_INET, 2, is the family of 4 bytes");
+    return;
+  }
   std::uint32_t bytes = address_bytes(type);
   if (type.is_pointer() && bytes != v4_size && bytes != v6_size) {
     if (call.count() == 1) wrong("an address of this type has no known size", "say the family: `ntop(AF_INET6, $address)`; AF_INET is 2, AF_INET6 10");
@@ -112,7 +121,8 @@ void check_pton(CallCheck& call) {
 void check_macaddr(CallCheck& call) {
   const Type& type = call.type(0);
   if (type.is_none() || type.is_numeric() || type.is_pointer()) return;
-  if (type.size() == mac_size) return;
+  const bool is_text = type.is_string() && type.size() == mac_size + 1;  // of six characters: the NUL is no part of it
+  if (type.size() == mac_size || is_text) return;
   call.diagnostics().report<DiagnosticId::argument_value>(call.argument(0).range, fmt::format("a hardware address has 6 bytes, not {}", type.size()));
 }
 

@@ -43,6 +43,19 @@ void check_nsecs(CallCheck& call) {
       .with_help(help.empty() ? "its clocks are `boot`, `monotonic`, `tai` and `sw_tai`" : help);
 }
 
+// Times of CLOCK_MONOTONIC can not be told from those of the boot clock, and miss what the machine slept.
+void check_strftime(CallCheck& call) {
+  const auto* clock_call = std::get_if<ast::Call>(&call.argument(1).kind);
+  const Builtin* builtin = call.facts(1).builtin;
+  if (clock_call == nullptr || builtin == nullptr || builtin->check != check_nsecs || clock_call->arguments.empty()) return;
+  const auto* word = std::get_if<ast::Identifier>(&clock_call->arguments[0]->kind);
+  const Clock* clock = word == nullptr ? nullptr : find_clock(word->name);
+  if (clock == nullptr || clock->helper != Helper::ktime_get_ns) return;
+  call.diagnostics()
+      .report<DiagnosticId::argument_value>(call.argument(1).range, "times of the monotonic clock are no times of day")
+      .with_help("use `nsecs`, which also counts the time that the machine sleeps, or `nsecs(tai)`");
+}
+
 void lower_nsecs(CallLowering& call) {
   const Clock* clock = call.count() == 0 ? clocks.data() : find_clock(*call.facts(0).text);
   llvm::Value* now = call.bpf().call(clock->helper, {});
@@ -83,7 +96,8 @@ BuiltinFamily time_builtins() {
        .doc = "Prints the time at which the event is processed, by a strftime(3) format; \"%H:%M:%S\\n\" without one.", .lower = lower_time,
        .writes_records = true},
       {.prototype = "timestamp strftime(text format, int nanoseconds)",
-       .doc = "The time of an nsecs value as text, by a strftime(3) format; %f gives microseconds.", .lower = lower_strftime},
+       .doc = "The time of an nsecs or nsecs(tai) value as text, by a strftime(3) format; %f gives microseconds.", .check = check_strftime,
+       .lower = lower_strftime},
   };
   return {"Time", rows};
 }

@@ -81,7 +81,7 @@ struct ValueText::Append {
     text += name.symbol;
   }
   void operator()(const StackFrames& value) const { values.append_stack(text, value, in_key); }
-  void operator()(const TimeValue& value) const { text += time_text(wall_from_boot(value.nanoseconds), value.format); }
+  void operator()(const TimeValue& value) const { text += time_text(wall_from_clock(value.nanoseconds), value.format); }
   void operator()(const InetValue& value) const { text += inet_text(value); }
   void operator()(const MacValue& value) const { text += mac_text(value); }
   void operator()(UserValue value) const { text += user_name(value.id); }

@@ -12,6 +12,8 @@ namespace {
 constexpr std::int64_t second = 1'000'000'000;
 // Longer text than this is not made of a time.
 constexpr std::size_t longest_text = 1 << 20;
+// In nanoseconds: 31 years. TAI is past that since 2001, no machine will be.
+constexpr std::uint64_t longest_uptime = 1'000'000'000'000'000'000;
 
 std::int64_t read_clock(clockid_t clock) {
   timespec now{};
@@ -44,6 +46,12 @@ std::int64_t wall_now() { return read_clock(CLOCK_REALTIME); }
 std::int64_t wall_from_boot(std::uint64_t boot_nanoseconds) {
   static const std::int64_t apart = read_clock(CLOCK_REALTIME) - read_clock(CLOCK_BOOTTIME);
   return static_cast<std::int64_t>(boot_nanoseconds + static_cast<std::uint64_t>(apart));
+}
+
+std::int64_t wall_from_clock(std::uint64_t nanoseconds) {
+  if (nanoseconds < longest_uptime) return wall_from_boot(nanoseconds);
+  static const std::int64_t leap_seconds = (read_clock(CLOCK_TAI) - read_clock(CLOCK_REALTIME) + second / 2) / second;
+  return static_cast<std::int64_t>(nanoseconds) - leap_seconds * second;
 }
 
 std::string time_text(std::int64_t wall_nanoseconds, std::string_view format) {

@@ -13,6 +13,9 @@ std::int64_t wall_now();
 // kernel always print alike.
 std::int64_t wall_from_boot(std::uint64_t boot_nanoseconds);
 
+// The same for a time of CLOCK_BOOTTIME or of CLOCK_TAI, whichever it is.
+std::int64_t wall_from_clock(std::uint64_t nanoseconds);
+
 // In local time.
 std::string time_text(std::int64_t wall_nanoseconds, std::string_view format);
 

@@ -8,6 +8,8 @@ import pathlib
 import re
 import sys
 
+import coverage
+
 # What a file below the first folder may include of the project's own; the longest key that matches decides.
 LAYERS = {
     "ast/": ["ast/"],
@@ -32,6 +34,8 @@ CONFIG_KEY = re.compile(r'keys\.push_back\((?:\w+(?:<[\w:]+>)?\(|\{)"(\w+)"')
 CONFIG_LIST = re.compile(r'for \(std::string_view key : \{([^}]*)\}')
 FORMAT_NAME = re.compile(r'OutputFormat\{"(\w+)"')
 PROVIDER_NAME = re.compile(r'\.name\s*=\s*"(\w+)"')
+ALIASES = re.compile(r"\.aliases\s*=\s*\{([^}]*)\}")
+VALUE_OPTION = re.compile(r'app\.add_option\("(-[^"]+)"')
 
 
 def sources(root):
@@ -109,29 +113,30 @@ def providers(root):
     return found
 
 
-def scripts(root):
-    """The text of all golden and kernel tests without their expectations."""
-    parts = []
-    for folder in ("tests/golden", "tests/kernel"):
-        for path in sorted((root / folder).rglob("*")):
-            if path.suffix in (".bt", ".test"):
-                parts.append(re.split(r"^// EXPECT", path.read_text(), maxsplit=1, flags=re.MULTILINE)[0])
-    return "\n".join(parts)
+# Builtins that no text test can use to a good end, and why. Their misuse is tested all the same.
+NOT_USABLE = {
+    "dw_ustack": "is not part of the usual build",
+    "override": "no kernel that the tests run on has CONFIG_BPF_KPROBE_OVERRIDE",
+}
+# Settings that take any value.
+ANY_VALUE = {"str_trunc_trailer"}
 
 
 def check_builtins_tested(root):
-    """Every builtin is used by a text test; `argN` stands for arg0, arg1, …. That each is refused with wrong arguments is tested from the
-    tables (tests/unit)."""
-    text = scripts(root) + "\n".join(path.read_text() for path in sorted((root / "tests/diagnostics").glob("*.bt")))
-    return [f"{path}: no test in tests/kernel, tests/golden or tests/diagnostics uses `{name}`" for name, path in builtins(root).items()
-            if not re.search(rf"(?<![\w.@$:]){re.sub('N$', '[0-9]+', name)}\b", text)]
+    """Every builtin is used by a script that runs to a good end, and stands in a diagnostic."""
+    return coverage.untested(root, builtins(root), "builtin", NOT_USABLE)
 
 
 def check_providers_tested(root):
-    """Every probe type is used by a golden or a kernel test."""
-    text = scripts(root).lower()
-    return [f"{path}: no test in tests/kernel or tests/golden uses the probe type `{name}`" for name, path in providers(root).items()
-            if not re.search(rf"\b{name}\b", text)]
+    """Every probe type is used by a script that runs to a good end, and stands in a diagnostic; every short or old name of it is used."""
+    names = providers(root)
+    used = coverage.positive_scripts(root)
+    problems = coverage.untested(root, names, "probe type")
+    for path, text in sources(root):
+        if path in names.values():
+            problems += [f"{path}: no script in tests/kernel uses the name `{alias}:`" for aliases in ALIASES.findall(text)
+                         for alias in re.findall(r'"(\w+)"', aliases) if not re.search(rf"(?<!\w){alias}:", used)]
+    return problems
 
 
 def check_manual(root):
@@ -167,8 +172,7 @@ def formats(root):
 
 def text_tests(root):
     """All text tests, whole."""
-    return "\n".join(path.read_text(errors="replace") for folder in ("golden", "kernel", "diagnostics")
-                     for path in sorted((root / "tests" / folder).rglob("*")) if path.suffix in (".bt", ".test"))
+    return "\n".join(script + expectations for _, script, expectations in coverage.text_tests(root))
 
 
 def manual_text(root):
@@ -187,13 +191,20 @@ def check_options(root):
     for names in OPTION.findall((root / "options.cpp").read_text() if (root / "options.cpp").exists() else ""):
         if not any(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", tests) for name in names.split(",") if name.startswith("-")) and names.startswith("-"):
             problems.append(f"options.cpp: no text test uses the option `{names}`")
+    text = (root / "options.cpp").read_text() if (root / "options.cpp").exists() else ""
+    misused = coverage.failing_commands(root)
+    problems += [f"options.cpp: no text test has a wrong value of the option `{names}`" for names in VALUE_OPTION.findall(text)
+                 if not re.search(rf"(?<![\w-])(?:{names.replace(',', '|')})(?![\w-])", misused)]
     return problems
 
 
 def check_config_keys(root):
-    """Every key of the config block stands in the manual as its variable."""
+    """Every key of the config block stands in the manual as its variable, is set by a script, and has a value that is refused."""
     manual = manual_text(root) or ""
-    return [f"ast/config.cpp: BPFTRACE_{key.upper()} does not stand in the manual" for key in config_keys(root) if f"BPFTRACE_{key.upper()}" not in manual]
+    keys = dict.fromkeys(config_keys(root), "ast/config.cpp")
+    problems = [f"{path}: BPFTRACE_{key.upper()} does not stand in the manual" for key, path in keys.items() if f"BPFTRACE_{key.upper()}" not in manual]
+    return problems + [problem for problem in coverage.untested(root, keys, "setting")
+                       if not any(f"diagnostic about the setting `{key}`" in problem for key in ANY_VALUE)]
 
 
 def check_formats(root):

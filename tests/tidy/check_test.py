@@ -74,8 +74,9 @@ class CoverageRules(Tree):
 
     def test_builtin_without_test(self):
         self.write("codegen/builtins/a.cpp", '{"uint32 pid", "The process id."},\n{"none exit([int code])", "Ends the run."},\n')
-        self.write("tests/kernel/a.bt", "BEGIN { exit(); $pid = 1; }\n// EXPECT:\n// | pid\n")
-        self.assert_one(check.check_builtins_tested(self.root), "`pid`")
+        self.write("tests/kernel/a.bt", "// RUN: %expect %s\nBEGIN { exit(); $pid = 1; }\n// EXPECT:\n// | pid\n")
+        self.write("tests/diagnostics/a.bt", "// EXPECT:\n// | error: `exit` is wrong [x]\n// | error: `pid` is wrong [x]\n")
+        self.assert_one(check.check_builtins_tested(self.root), "uses the builtin `pid`")
 
     def test_builtin_with_two_rows(self):
         self.write("codegen/builtins/a.cpp", '"uint32 pid"\n')
@@ -84,9 +85,28 @@ class CoverageRules(Tree):
 
     def test_probe_type_without_test(self):
         self.write("runtime/probes/interval.cpp", 'constexpr ProbeType interval{.name = "interval"};\n')
+        self.write("tests/diagnostics/a.bt", "// EXPECT:\n// | error: interval takes no hands [x]\n")
         self.assert_one(check.check_providers_tested(self.root), "interval")
-        self.write("tests/kernel/a.bt", "interval:s:1 { exit() }\n")
+        self.write("tests/kernel/a.bt", "// RUN: %expect %s\ninterval:s:1 { exit() }\n")
         self.assertEqual(check.check_providers_tested(self.root), [])
+
+    def test_short_name_without_test(self):
+        self.write("runtime/probes/interval.cpp", 'constexpr ProbeType interval{.name = "interval", .aliases = {"i"}};\n')
+        self.write("tests/kernel/a.bt", "// RUN: %expect %s\ninterval:s:1 { exit() }\n")
+        self.write("tests/diagnostics/a.bt", "// EXPECT:\n// | error: interval takes no hands [x]\n")
+        self.assert_one(check.check_providers_tested(self.root), "`i:`")
+
+    def test_setting_without_wrong_value(self):
+        self.write("ast/config.cpp", 'keys.push_back(bool_key("fast", &Settings::fast));\n')
+        self.write("build/release/fathom.1", "BPFTRACE_FAST\n")
+        self.write("tests/kernel/a.bt", "// RUN: %expect %s\nconfig = { fast = 1 }\n")
+        self.assert_one(check.check_config_keys(self.root), "diagnostic about the setting `fast`")
+
+    def test_option_without_wrong_value(self):
+        self.write("options.cpp", 'app.add_option("-s,--speed", raw.speed, "how fast");\n')
+        self.write("build/release/fathom.1", "Fl s\nFl -speed\n")
+        self.write("tests/kernel/a.bt", "// RUN: %expect --speed 5 %s\n")
+        self.assert_one(check.check_options(self.root), "wrong value of the option `-s,--speed`")
 
     def test_manual_that_lacks_a_builtin(self):
         self.write("codegen/builtins/a.cpp", '"uint32 pid"\n"uint32 tid"\n')

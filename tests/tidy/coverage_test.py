@@ -1,0 +1,54 @@
+"""What coverage.py takes for a use and for a complaint."""
+
+import pathlib
+import tempfile
+import unittest
+
+import coverage
+
+
+class Coverage(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.root = pathlib.Path(self.directory.name)
+
+    def tearDown(self):
+        self.directory.cleanup()
+
+    def write(self, path, text):
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def test_a_script_that_only_fails_is_no_use(self):
+        self.write("tests/kernel/a.bt", "// RUN: %expect --status 1 %s\nBEGIN { print(pid); }\n\n// EXPECT:\n// | tid\n")
+        self.assertFalse(coverage.mentions(coverage.positive_scripts(self.root), "pid"))
+
+    def test_expectations_are_no_use(self):
+        self.write("tests/kernel/a.bt", "// RUN: %expect %s\nBEGIN { print(pid); }\n\n// EXPECT:\n// | tid\n")
+        used = coverage.positive_scripts(self.root)
+        self.assertTrue(coverage.mentions(used, "pid"))
+        self.assertFalse(coverage.mentions(used, "tid"))
+
+    def test_fields_and_variables_of_the_name_are_no_use(self):
+        self.assertFalse(coverage.mentions("args.pid + $pid + @pid + pids", "pid"))
+        self.assertTrue(coverage.mentions("arg12", "argN"))
+        self.assertTrue(coverage.mentions("BPFTRACE_MAX_STRLEN=3", "max_strlen"))
+
+    def test_a_complaint_is_about_what_it_names_and_underlines(self):
+        self.write("tests/diagnostics/a.bt", "// RUN: %expect %s\n\n// EXPECT:\n// | error: `pid` is wrong [x]\n// |  --> a.bt:1:1\n// |   |\n"
+                   "// | 1 | BEGIN { tid(uid + gid); }\n// |   |             ^^^\n// |   = help: try cpu\n")
+        about = coverage.complaints(self.root)
+        self.assertEqual([name for name in ("pid", "tid", "uid", "gid", "cpu") if coverage.mentions(about, name)], ["pid", "uid"])
+
+    def test_a_name_needs_both(self):
+        self.write("tests/kernel/a.bt", "// RUN: %expect %s\nBEGIN { print(pid); }\n")
+        self.write("tests/diagnostics/a.bt", "// RUN: %expect --status 1 %s\n\n// EXPECT:\n// | error: `tid` is wrong [x]\n")
+        problems = coverage.untested(self.root, {"pid": "a.cpp", "tid": "a.cpp"}, "builtin")
+        self.assertEqual(len(problems), 2, problems)
+        self.assertIn("a.cpp: no expectation has a diagnostic about the builtin `pid`", problems)
+        self.assertEqual(coverage.untested(self.root, {"tid": "a.cpp"}, "builtin", {"tid"}), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
