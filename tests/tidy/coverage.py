@@ -1,6 +1,6 @@
 """What the text tests show: which words the scripts that run use, and what diagnostics are about.
 
-A script is positive where one of its RUN lines ends with status 0. What a diagnostic is about is what it underlines and what its message
+A script is positive where one of its RUN lines ends with status 0, or shows its output next to the diagnostics (`--both`). What a diagnostic is about is what it underlines and what its message
 names. With these two, "every builtin has a test that uses it and one that misuses it" is a rule and no promise.
 """
 
@@ -25,7 +25,7 @@ def text_tests(root, folders=FOLDERS):
 
 def positive_scripts(root):
     """The scripts that run to a good end on the kernel, with their command lines, as one text."""
-    return "\n".join(script for _, script, _ in text_tests(root, ["kernel"]) if any("--status" not in line for line in RUN.findall(script)))
+    return "\n".join(script for _, script, _ in text_tests(root, ["kernel"]) if any("--status" not in line or "--both" in line for line in RUN.findall(script)))
 
 
 def failing_commands(root):
