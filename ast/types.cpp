@@ -364,7 +364,7 @@ std::string to_string(const Type& type) {
     case TypeKind::none: return "none";
     case TypeKind::boolean: return "bool";
     case TypeKind::integer: return fmt::format("{}int{}", type.is_signed() ? "" : "u", type.size() * 8);
-    case TypeKind::string: return fmt::format("string[{}]", type.size());
+    case TypeKind::string: return type.size() == 0 ? "string" : fmt::format("string[{}]", type.size());
     case TypeKind::buffer: return fmt::format("buffer[{}]", type.buffer_capacity());
     case TypeKind::pointer: return to_string(type.pointee()) + (type.pointee().is_pointer() ? "*" : " *");
     case TypeKind::array: return fmt::format("{}[{}]", to_string(type.element()), type.count());

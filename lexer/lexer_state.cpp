@@ -204,6 +204,12 @@ void LexerState::unterminated_comment() {
   diagnostics_.report<DiagnosticId::unterminated_comment>(match_).with_help("end it with `*/`");
 }
 
+const char* LexerState::help_for_semicolon() const {
+  const bool behind_body = !tokens_.empty() && tokens_.back().kind == TokenKind::brace_close;
+  return behind_body ? "a body ends with its `}`: nothing stands behind it"
+                     : "only types and macros are defined in C: a constant is `#define NAME value`, a variable that lasts is a map, `@name`";
+}
+
 void LexerState::stray(std::string_view text) {
   auto byte = static_cast<unsigned char>(text[0]);
   std::string shown = byte >= 0x20 && byte < 0x7f ? fmt::format("`{}`", text) : fmt::format("byte 0x{:02x}", byte);
@@ -217,7 +223,7 @@ void LexerState::stray(std::string_view text) {
     diagnostics_.report<DiagnosticId::stray_character>(match_, "`'`").with_help("strings stand in double quotes: `\"text\"`");
     return;
   }
-  std::string help = text[0] == '#' ? "comments begin with `//`; `#if` and its like stand around probes, not in them" : byte >= 0x80 ? "only comments and strings may hold other than ASCII characters (a typographic quote, pasted?)" : "";
+  std::string help = text[0] == '$' ? "a scratch variable is `$name`, of letters, digits and `_`" : text[0] == ';' ? help_for_semicolon() : text[0] == '#' ? "comments begin with `//`; `#if` and its like stand around probes, not in them" : byte >= 0x80 ? "only comments and strings may hold other than ASCII characters (a typographic quote, pasted?)" : "";
   diagnostics_.report<DiagnosticId::stray_character>(match_, shown).with_help(help);
 }
 

@@ -63,6 +63,7 @@ class LexerState {
   void unterminated_string();
   void unterminated_comment();
   void stray(std::string_view text);
+  const char* help_for_semicolon() const;
 
   std::vector<Token> take() { return std::move(tokens_); }
 

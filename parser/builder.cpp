@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "ast/c_types.h"
 #include "ast/walk.h"
 #include "grammar.h"
 #include "parser/casts.h"
@@ -316,10 +317,18 @@ void Builder::unexpected(Range range, const std::vector<TokenKind>& expected, bo
     diagnostic.with_help("inside `< >` a `>` outside brackets ends the body: put comparisons in parentheses, `(a > b)`");
   } else if (found != nullptr && found->kind == TokenKind::string && before != nullptr && before->text == "import" && !at_top) {
     diagnostic.help = {"`import` stands at the top of the script, before the first probe"};
+  } else if (found != nullptr && found->kind == TokenKind::attach_point && before != nullptr && (before->text == "void" || c_integer_type(before->text))) {
+    diagnostic.help = {"only types and macros are defined in C: a function is a `macro` or `fn` of the language"};
   } else if (found == nullptr && in_angle_body) {
     diagnostic.help = {"the body began with `<`: end it with `>`"};
   } else if (found == nullptr && expects(expected, TokenKind::brace_close)) {
     diagnostic.help = {"the body is not closed: add `}`"};
+  } else if (found != nullptr && found->kind == TokenKind::bracket_open && expects(expected, TokenKind::integer)) {
+    diagnostic.help = {"there are no lists in brackets: a tuple is `(1, 2)`"};
+  } else if (found != nullptr && found->kind == TokenKind::comma && expects(expected, TokenKind::semicolon)) {
+    diagnostic.help = {"statements are separated by `;`"};
+  } else if (found != nullptr && found->kind == TokenKind::identifier && before != nullptr && c_integer_type(before->text) && expects(expected, TokenKind::semicolon)) {
+    diagnostic.help = {fmt::format("variables begin with `$` and need no type: `${0} = …`, or `let ${0} : {1}`", found->text, before->text)};
   } else if (expects(expected, TokenKind::semicolon) && found != nullptr && before != nullptr && begins_statement(found->kind)) {
     bool words = found->text == "and" || found->text == "or";
     diagnostic.help.clear();

@@ -35,6 +35,7 @@ bool same_maps(const Inference::Maps& a, const Inference::Maps& b) {
 
 // What helps where two types do not become one.
 std::string mismatch_help(const Type& a, const Type& b) {
+  if (a.is_pointer() && b.is_numeric()) return fmt::format("if it is an address, cast it: `({})…`", to_string(a));
   if (!a.is_pointer() || !b.is_pointer()) return "";
   if (a.space() != b.space()) return "one points into the kernel's memory, the other into a process's: `kptr()` and `uptr()` say which";
   return fmt::format("cast it: `({})…`", to_string(a));

@@ -11,6 +11,13 @@ namespace fathom {
 
 using namespace ast;
 
+namespace {
+
+// `string` without a number: as large as what comes to be kept there.
+bool takes_any_size(const Type& type) { return type.is_string() && type.size() == 0; }
+
+}  // namespace
+
 void Inference::block(const Block& node) {
   scopes_.emplace_back();
   statements(node);
@@ -37,6 +44,7 @@ void Inference::declaration(const Declaration& node, Range range) {
   Type type = node.value ? value(*node.value) : Type::none();
   std::optional<Type> declared;
   if (node.type) declared = resolve(*node.type);
+  if (declared && declared->may_lack_nul()) declared = stored(*declared);
   bool is_hoisted = std::ranges::find(probe_.hoisted, name) != probe_.hoisted.end();
   if (find_variable(name) && !is_hoisted && final_) {
     diagnostics_.report<DiagnosticId::variable_redeclared>(range, written_name(name)).with_help("assign to it without `let`, or take another name");
@@ -46,7 +54,9 @@ void Inference::declaration(const Declaration& node, Range range) {
   facts(*node.variable).index = index;
   if (node.value) note_value(index, node.value.get());
   CheckedVariable& variable = probe_.variables[index];
-  if (declared && storable(*declared, node.type->range, "scratch variable")) {
+  if (declared && takes_any_size(*declared)) {
+    merge_variable(index, Type::string(1), node.type->range);
+  } else if (declared && storable(*declared, node.type->range, "scratch variable")) {
     if (variable.type != *declared) changed_ = true;
     variable.type = *declared;
     variable.declared = true;
@@ -63,7 +73,7 @@ void Inference::leave(const Return& node) {
     }
     return;
   }
-  auto merged = unify(returns_.back(), type);
+  auto merged = unify(returns_.back(), type.may_lack_nul() ? stored(type) : type);
   if (merged) {
     returns_.back() = *merged;
   } else {
@@ -175,9 +185,10 @@ Type Inference::block_expression(const BlockExpression& node, Facts& facts) {
 Type Inference::result_of(const TypeName& name, const Type& returned, Range range) {
   auto declared = resolve(name);
   if (!declared) return Type::none();
-  if (returned.is_none() || !final_) return *declared;
-  if (!unify(*declared, returned)) diagnostics_.report<DiagnosticId::return_types>(range, to_string(*declared), to_string(returned));
-  return *declared;
+  if (returned.is_none() || (!final_ && !takes_any_size(*declared))) return *declared;
+  const auto both = unify(*declared, returned);
+  if (!both) diagnostics_.report<DiagnosticId::return_types>(range, to_string(*declared), to_string(returned));
+  return both && takes_any_size(*declared) ? *both : *declared;
 }
 
 // Called where the block is wanted as a value.

@@ -221,7 +221,9 @@ Type Inference::binary(const Binary& node, Range range, Facts& facts) {
     } else if (left.type.is_pointer() || right.type.is_pointer()) {
       diagnostic.with_help("for arithmetic on an address as such cast it to a number: `(uint64)p`");
     } else if (left.type.is_string() && right.type.is_string()) {
-      diagnostic.with_help("strings are only compared by `==` and `!=`");
+      diagnostic.with_help(node.op == BinaryOperator::add ? "`str_concat(a, b)` joins two strings" : "strings are only compared by `==` and `!=`");
+    } else if (left.type.kind() == right.type.kind() && is_comparable(left.type) && !left.type.is_scalar()) {
+      diagnostic.with_help("they are only compared by `==` and `!=`, with as many elements on both sides");
     }
     return Type::none();
   }

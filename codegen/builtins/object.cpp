@@ -37,7 +37,7 @@ void check_object(CallCheck& call, std::size_t index, std::string_view example) 
   if (!call.final() || call.facts(index).is_object) return;
   call.diagnostics()
       .report<DiagnosticId::argument_value>(call.argument(index).range, fmt::format("`{}` takes only what the kernel itself hands to the probe", call.name()))
-      .with_help(fmt::format("`args.NAME`, `retval`, `ctx.NAME` or `curtask`, and members of what they point to: `{}`", example));
+      .with_help(fmt::format("`args.NAME`, `retval`, `ctx.NAME` or `curtask`, and members of what they point to, not cast to another type: `{}`", example));
 }
 
 void wrong_type(CallCheck& call, std::size_t index, std::string_view wanted, std::string_view parameter) {

@@ -19,8 +19,22 @@ void lower_message(CallLowering& call) {
   send_formatted(call, style);
 }
 
+// Sums of several numbers are shown as they are, and so are buckets of a fixed width.
+void check_selection(CallCheck& call) {
+  const Type& type = call.type(0);
+  if (!call.final() || !type.is_aggregation()) return;
+  const bool all = type.aggregation() == Aggregation::stats;
+  const bool numbers = all || type.aggregation() == Aggregation::lhist || type.aggregation() == Aggregation::series;
+  auto ignored = [&](std::size_t index, std::string_view name) {
+    call.diagnostics().report<DiagnosticId::ignored_argument>(call.argument(index).range, name, aggregation_name(type.aggregation()));
+  };
+  if (all && call.count() > 1 && call.facts(1).constant.value_or(0) != 0) ignored(1, "top");
+  if (numbers && call.count() > 2 && call.facts(2).constant.value_or(1) > 1) ignored(2, "divisor");
+}
+
 void check_print(CallCheck& call) {
   if (call.facts(0).map_reference) {
+    check_selection(call);
     for (std::size_t i = 1; i < call.count(); ++i) {
       if (call.facts(i).constant.value_or(0) < 0) {
         call.diagnostics().report<DiagnosticId::argument_value>(call.argument(i).range, "`top` and `divisor` of `print` can not be negative");
