@@ -366,7 +366,7 @@ std::string to_string(const Type& type) {
     case TypeKind::integer: return fmt::format("{}int{}", type.is_signed() ? "" : "u", type.size() * 8);
     case TypeKind::string: return type.size() == 0 ? "string" : fmt::format("string[{}]", type.size());
     case TypeKind::buffer: return fmt::format("buffer[{}]", type.buffer_capacity());
-    case TypeKind::pointer: return to_string(type.pointee()) + (type.pointee().is_pointer() ? "*" : " *");
+    case TypeKind::pointer: return (type.pointee().is_none() ? "void" : to_string(type.pointee())) + (type.pointee().is_pointer() ? "*" : " *");
     case TypeKind::array: return fmt::format("{}[{}]", to_string(type.element()), type.count());
     case TypeKind::structure:
       return fmt::format("{} {}", type.is_union() ? "union" : "struct", type.name().empty() ? "(anonymous)" : type.name());

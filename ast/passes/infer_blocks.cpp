@@ -45,6 +45,8 @@ void Inference::declaration(const Declaration& node, Range range) {
   std::optional<Type> declared;
   if (node.type) declared = resolve(*node.type);
   if (declared && declared->may_lack_nul()) declared = stored(*declared);
+  // A type does not say which memory it points into, its value does.
+  if (declared && declared->is_pointer() && type.is_pointer()) declared = declared->with_space(type.space());
   bool is_hoisted = std::ranges::find(probe_.hoisted, name) != probe_.hoisted.end();
   if (find_variable(name) && !is_hoisted && final_) {
     diagnostics_.report<DiagnosticId::variable_redeclared>(range, written_name(name)).with_help("assign to it without `let`, or take another name");

@@ -281,9 +281,9 @@ TEST(CLayout, Declarators) {
   EXPECT_EQ(member_of(layout, "flexible").type.count(), 0u);
   EXPECT_EQ(to_string(member_of(layout, "a").type), "int32 *[3]");
   EXPECT_EQ(to_string(member_of(layout, "b").type), "int32[3] *");
-  EXPECT_EQ(to_string(member_of(layout, "c").type), "none *");
+  EXPECT_EQ(to_string(member_of(layout, "c").type), "void *");
   EXPECT_EQ(to_string(member_of(layout, "d").type), "int8 **");
-  EXPECT_EQ(to_string(member_of(layout, "h").type), "none *[2]");
+  EXPECT_EQ(to_string(member_of(layout, "h").type), "void *[2]");
 }
 
 }  // namespace

@@ -272,12 +272,12 @@ INSTANTIATE_TEST_SUITE_P(
         FieldCase{{"x", "u8[6]", 8, 6, false}, "uint8[6]"}, FieldCase{{"x", "unsigned char[6]", 8, 6, false}, "uint8[6]"},
         FieldCase{{"x", "unsigned long[6]", 8, 48, false}, "uint64[6]"}, FieldCase{{"x", "unsigned long[2][3]", 8, 48, false}, "uint64[6]"},
         FieldCase{{"x", "u32[COUNT]", 8, 16, false}, "uint32[4]"}, FieldCase{{"x", "char[]", 8, 0, false}, "int8[0]"},
-        FieldCase{{"x", "odd_t[3]", 8, 10, false}, "buffer[10]"}, FieldCase{{"x", "void *", 8, 8, false}, "none *"},
-        FieldCase{{"x", "const void *const", 8, 8, false}, "none *"}, FieldCase{{"x", "const char *const *", 8, 8, false}, "int8 **"},
+        FieldCase{{"x", "odd_t[3]", 8, 10, false}, "buffer[10]"}, FieldCase{{"x", "void *", 8, 8, false}, "void *"},
+        FieldCase{{"x", "const void *const", 8, 8, false}, "void *"}, FieldCase{{"x", "const char *const *", 8, 8, false}, "int8 **"},
         FieldCase{{"x", "struct foo *", 8, 8, false}, "struct foo *"}, FieldCase{{"x", "const union foo *", 8, 8, false}, "union foo *"},
-        FieldCase{{"x", "u64 *", 8, 8, false}, "uint64 *"}, FieldCase{{"x", "siginfo_t *", 8, 8, false}, "none *"},
+        FieldCase{{"x", "u64 *", 8, 8, false}, "uint64 *"}, FieldCase{{"x", "siginfo_t *", 8, 8, false}, "void *"},
         FieldCase{{"x", "struct foo", 8, 24, false}, "struct foo"}, FieldCase{{"x", "__data_loc u64[]", 8, 4, false}, "uint64 *"},
-        FieldCase{{"x", "__data_loc cpumask_t", 8, 4, false}, "none *"}));
+        FieldCase{{"x", "__data_loc cpumask_t", 8, 4, false}, "void *"}));
 
 TEST(FieldType, LocatedFieldsArePointers) {
   const FakeTarget target;
