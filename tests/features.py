@@ -143,6 +143,20 @@ def has_kernel_function(line):
         return any(symbol.split(None, 2)[2].split() == line for symbol in symbols)
 
 
+def reports_breakpoints_together():
+    """Whether the processor tells of all breakpoints that one instruction hits: emulated ones tell of the first."""
+    variable = ctypes.create_string_buffer(8)
+    attributes = ctypes.create_string_buffer(
+        struct.pack("IIQQQQQIIQQ", 5, 112, 0, 0, 0, 0, 0, 0, 2, ctypes.addressof(variable), 1).ljust(112, b"\0"))  # PERF_TYPE_BREAKPOINT, HW_BREAKPOINT_W
+    events = [LIBC.syscall(SYS_PERF_EVENT_OPEN, attributes, 0, -1, -1, 8) for _ in range(2)]
+    variable[0] = b"x"
+    hits = [struct.unpack("Q", os.read(event, 8))[0] for event in events if event >= 0]
+    for event in events:
+        if event >= 0:
+            os.close(event)
+    return len(hits) == 2 and hits[0] == hits[1] > 0
+
+
 def has_32_bit_calls():
     """Whether a 64-bit process may make a 32-bit system call; where it may not, it is killed."""
     program = pathlib.Path(__file__).parent / "kernel" / "inputs" / "calls.py"
@@ -159,6 +173,7 @@ PROBES = {
     "kprobe": lambda: event_source("kprobe"),
     "uprobe": lambda: event_source("uprobe"),
     "breakpoint": lambda: event_source("breakpoint"),
+    "breakpoints-together": reports_breakpoints_together,
     "fentry": has_trampolines,
     "fprobe": has_kprobe_multi,
     "overlay-module": lambda: has_kernel_function(["ovl_getattr", "[overlay]"]),

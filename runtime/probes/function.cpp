@@ -67,7 +67,9 @@ Context register_context(FunctionMoment moment, SymbolSpace space) {
       break;
   }
   ContextField function{"", Type::symbol(space), ContextSource::register_value, instruction_register()};
-  if (moment == FunctionMoment::returned) function.source = ContextSource::function;
+  // In the kernel the register may already point behind the first instruction.
+  const bool kernel_entry = moment == FunctionMoment::entry && space == SymbolSpace::kernel;
+  if (moment == FunctionMoment::returned || kernel_entry) function.source = ContextSource::function;
   function.read = Type::uint64();
   context.function = function;
   return context;

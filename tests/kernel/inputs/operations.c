@@ -47,6 +47,7 @@ int main(int count, char **arguments) {
   }
   for (int i = 0; i < 17; ++i) write(null, "abc", 3);
   for (int i = 0; i < 11; ++i) syscall(SYS_getppid);
+  for (int i = 0; i < 19; ++i) syscall(SYS_getsid, 0);
   for (int i = 0; i < 13; ++i) stat(arguments[0], &status);
   int sum = 0;
   for (int i = 0; i < 23; ++i) sum += operation(i);
