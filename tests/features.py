@@ -177,6 +177,7 @@ PROBES = {
     "fentry": has_trampolines,
     "fprobe": has_kprobe_multi,
     "overlay-module": lambda: has_kernel_function(["ovl_getattr", "[overlay]"]),
+    "override": lambda: has_kernel_function(["bpf_override_return"]),
     "uprobe_multi": has_uprobe_multi,
     "hardware": has_hardware_events,
     "ia32": has_32_bit_calls,
