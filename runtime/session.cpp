@@ -211,7 +211,7 @@ Result<void> Session::attach(const ProgramPlan& program) {
   request.needs_cookie = program.needs_cookie;
   request.process = plan_.settings.process;
   if (watched_ != nullptr) request.process = static_cast<std::uint32_t>(watched_->process());
-  request.together = links_together(program, target_);
+  request.together = links_together(program, plan_.programs, target_);
   request.target = &target_;
   request.online_cpus = online_cpus();
   // One at a time: the kernel may take tens of milliseconds for each, and Ctrl-C must not wait for hundreds.

@@ -30,8 +30,9 @@ Result<Link> attach_perf_event(int program, const void* attr, int process, int c
 // The second way alone, without a cookie: for tests, which run on kernels that have the first.
 Result<Link> attach_perf_event_by_ioctl(int program, const void* attr, int process, int cpu);
 
-// Whether one link serves all attach points of a program; it has to be known before the program is loaded.
-bool links_together(const ProgramPlan& program, const Target& target);
+// Whether one link serves all attach points of a program; it has to be known before the program is loaded. A kernel function that is named
+// joins the wildcards that hold it: the kernel runs programs of one function in the order of the script only where all are of one kind.
+bool links_together(const ProgramPlan& program, std::span<const ProgramPlan> programs, const Target& target);
 // Whether the kernel has what the program's provider needs.
 Result<void> check_features(const Plan& plan, const Target& target);
 

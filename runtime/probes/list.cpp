@@ -31,14 +31,39 @@ constexpr Missing missing[] = {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
+const ProbeType& type_of(const ProgramPlan& program) { return *find_probe_type(providers, program.attach_points.front().provider); }
+
+// A wildcard's functions, where the kernel has one link for all.
+bool is_group(const ProgramPlan& program, const Target& target) {
+  if (program.attach_points.size() < 2 || !program.attach_points.front().from_wildcard) return false;
+  const ProbeType& type = type_of(program);
+  return type.links_together && target.has(*type.links_together);
+}
+
+// Of functions in the kernel, where the kernel has such links.
+bool has_kernel_links(const ProgramPlan& program, const Target& target) {
+  const ProbeType& type = type_of(program);
+  return program.kind == ProgramKind::kprobe && !type.filters_process_at_attach && type.links_together && target.has(*type.links_together);
+}
+
+bool same_function(const AttachPoint& a, const AttachPoint& b) {
+  return !a.function.empty() && a.function == b.function && a.value == 0 && b.value == 0 && (a.target.empty() || b.target.empty() || a.target == b.target);
+}
+
 }  // namespace
 
 ProbeTypes all_probe_types() { return providers; }
 
-bool links_together(const ProgramPlan& program, const Target& target) {
-  if (program.attach_points.size() < 2 || !program.attach_points.front().from_wildcard) return false;
-  const ProbeType* type = find_probe_type(all_probe_types(), program.attach_points.front().provider);
-  return type->links_together && target.has(*type->links_together);
+bool links_together(const ProgramPlan& program, std::span<const ProgramPlan> programs, const Target& target) {
+  if (is_group(program, target)) return true;
+  if (!has_kernel_links(program, target)) return false;
+  auto holds = [&](const ProgramPlan& group, const AttachPoint& point) {
+    return is_group(group, target) && has_kernel_links(group, target) &&
+           std::ranges::any_of(group.attach_points, [&](const AttachPoint& member) { return same_function(point, member); });
+  };
+  return std::ranges::all_of(program.attach_points, [&](const AttachPoint& point) {
+    return std::ranges::any_of(programs, [&](const ProgramPlan& other) { return holds(other, point); });
+  });
 }
 
 Result<void> check_features(const Plan& plan, const Target& target) {
