@@ -76,7 +76,7 @@ void set_start(bpf_object* object) {
 }
 
 // What the kernel must know about a program before it is loaded: the function it belongs to, or that one link will serve many.
-Result<void> tie(bpf_object* object, const ProgramPlan& planned, std::span<const ProgramPlan> programs, const Target& target) {
+Result<void> prepare(bpf_object* object, const ProgramPlan& planned, std::span<const ProgramPlan> programs, const Target& target) {
   bpf_program* program = bpf_object__find_program_by_name(object, planned.name.c_str());
   const AttachPoint& point = planned.attach_points.front();
   switch (planned.kind) {
@@ -145,7 +145,7 @@ Result<Object> Object::load(const Image& image, std::string_view mark, const Loa
   bpf_object__for_each_program(program, raw) bpf_program__set_log_buf(program, verifier_log.get(), log_bytes);
   set_start(raw);
   for (const ProgramPlan& planned : image.plan.programs) {
-    if (auto tied = tie(raw, planned, image.plan.programs, target); !tied) return std::unexpected(tied.error());
+    if (auto tied = prepare(raw, planned, image.plan.programs, target); !tied) return std::unexpected(tied.error());
   }
   if (int error = bpf_object__load(raw); error != 0) {
     std::string_view text(verifier_log.get(), strnlen(verifier_log.get(), log_bytes));
