@@ -26,9 +26,10 @@ for name in ("UPDATE", "PATIENCE", "HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS"):
         config.environment[name] = os.environ[name]
 
 config.substitutions += [
-    ("%expect", f"{sys.executable} {tests / 'expect.py'} --file %s"),
+    # -S: what a machine adds to Python takes as long to load as the test.
+    ("%expect", f"{sys.executable} -S {tests / 'expect.py'} --file %s"),
     ("%fathom", fathom),
-    ("%python", sys.executable),
+    ("%python", f"{sys.executable} -S"),
     ("%tests", str(tests)),
     ("FileCheck", "/usr/lib/llvm-19/bin/FileCheck"),
 ]
