@@ -67,6 +67,19 @@ std::string body_text(const Macro& macro, const SourceFile& source) {
   return text;
 }
 
+// Literals that stand side by side are one, as in C.
+std::vector<Token> with_joined_strings(std::vector<Token> tokens) {
+  std::vector<Token> joined;
+  for (Token& token : tokens) {
+    if (token.kind == TokenKind::string && !joined.empty() && joined.back().kind == TokenKind::string) {
+      joined.back().text += token.text;
+    } else {
+      joined.push_back(std::move(token));
+    }
+  }
+  return joined;
+}
+
 }  // namespace
 
 const Macro* MacroSubstitution::macro_at(const std::vector<Token>& tokens, std::size_t index) {
@@ -130,7 +143,7 @@ const std::vector<Token>& MacroSubstitution::meaning(const Macro& macro) {
     return nothing;
   }
   open_.push_back(&macro);
-  std::vector<Token> tokens = run(read(macro));
+  std::vector<Token> tokens = with_joined_strings(run(read(macro)));
   open_.pop_back();
   return known_.emplace(macro.name, std::move(tokens)).first->second;
 }

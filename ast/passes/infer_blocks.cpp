@@ -13,8 +13,10 @@ using namespace ast;
 
 namespace {
 
-// `string` without a number: as large as what comes to be kept there.
-bool takes_any_size(const Type& type) { return type.is_string() && type.size() == 0; }
+// `string` or `buffer` without a number: as large as what comes to be kept there.
+bool takes_any_size(const Type& type) {
+  return (type.is_string() && type.size() == 0) || (type.is_counted() && type.buffer_capacity() == 0);
+}
 
 }  // namespace
 
@@ -57,7 +59,7 @@ void Inference::declaration(const Declaration& node, Range range) {
   if (node.value) note_value(index, node.value.get());
   CheckedVariable& variable = probe_.variables[index];
   if (declared && takes_any_size(*declared)) {
-    merge_variable(index, Type::string(1), node.type->range);
+    merge_variable(index, declared->is_string() ? Type::string(1) : *declared, node.type->range);
   } else if (declared && storable(*declared, node.type->range, "scratch variable")) {
     if (variable.type != *declared) changed_ = true;
     variable.type = *declared;
@@ -198,7 +200,8 @@ void Inference::require_value(const BlockExpression& node, Range range) {
   if (node.value) {
     value(*node.value);
   } else if (final_) {
-    diagnostics_.report<DiagnosticId::block_without_value>(range).with_help("end it with an expression without a `;`: `{ …; $x }`");
+    diagnostics_.report<DiagnosticId::block_without_value>(range).with_help(
+        node.catches_return ? "a function gives a value with `return`" : "end it with an expression without a `;`: `{ …; $x }`");
   }
 }
 
