@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "ast/passes/typing.h"
 #include "ast/pattern.h"
 #include "ast/text.h"
 #include "ast/walk.h"
@@ -64,7 +65,7 @@ void find_use(const ast::Expression& node, BuiltinFamilies builtins, ContextUse&
   const Builtin* base = member == nullptr ? nullptr : context_builtin(*member->base, builtins);
   if (base != nullptr && base->gives_fields) {
     use.any = true;
-    use.fields.insert(member->name);
+    use.fields.emplace(field_name(member->name));
     return;
   }
   if (context_builtin(node, builtins) != nullptr) use.any = use.whole = true;

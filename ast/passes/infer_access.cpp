@@ -57,7 +57,7 @@ Type Inference::member(const Member& node, Facts& facts) {
 Type Inference::context_field(const Member& node, Facts& facts) {
   const auto& fields = probe_.context.fields;
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (fields[i].name != node.name) continue;
+    if (fields[i].name != field_name(node.name)) continue;
     facts.index = static_cast<std::uint32_t>(i);
     facts.is_object = fields[i].is_object();
     return fields[i].type;

@@ -82,6 +82,11 @@ Type unify_numbers(const Type& a, const Type& b) {
 
 }  // namespace
 
+std::string_view field_name(std::string_view written) {
+  constexpr std::string_view prefix = "data_loc_";
+  return written.starts_with(prefix) ? written.substr(prefix.size()) : written;
+}
+
 std::optional<Type> unify(const Type& a, const Type& b) {
   if (a.is_none()) return b;
   if (b.is_none()) return a;

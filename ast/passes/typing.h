@@ -2,12 +2,16 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "ast/builtin.h"
 #include "ast/nodes.h"
 #include "ast/types.h"
 
 namespace fathom {
+
+// The name of a field of `args`: that of a string with a place of its own had `data_loc_` in front in old scripts.
+std::string_view field_name(std::string_view written);
 
 // The type that can hold values of both: integers widen, strings and tuples grow. `none` stands for "not known yet" and yields the
 // other. Empty where there is no such type.

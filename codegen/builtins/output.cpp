@@ -69,6 +69,14 @@ void end_script(CallLowering& call, llvm::Value* code) {
   call.probe().leave();
 }
 
+void check_exit(CallCheck& call) {
+  constexpr std::int64_t codes = 256;
+  if (!call.final() || call.count() == 0) return;
+  const auto& code = call.facts(0).constant;
+  if (!code || (*code > -codes && *code < codes)) return;
+  call.diagnostics().report<DiagnosticId::exit_code>(call.argument(0).range, *code, *code & (codes - 1)).with_help("exit codes are 0 to 255");
+}
+
 void lower_exit(CallLowering& call) { end_script(call, call.count() > 0 ? call.scalar(0) : call.bpf().number(0)); }
 
 // The message is text, not a format.
@@ -98,7 +106,7 @@ BuiltinFamily output_builtins() {
        .check = check_printf, .lower = lower_message<FormatStyle::warnf>, .writes_records = true},
       {.prototype = "none assert(bool|int|pointer condition, text message)",
        .doc = "Ends the script with a message, as an error, and exit code 1 if the condition is false.", .lower = lower_assert, .writes_records = true},
-      {.prototype = "none exit([int code])", .doc = "Ends the script, with an exit code; END probes still run.", .lower = lower_exit},
+      {.prototype = "none exit([int code])", .doc = "Ends the script, with an exit code; END probes still run.", .check = check_exit, .lower = lower_exit},
   };
   return {"Output and control", rows};
 }
