@@ -107,7 +107,8 @@ Type Inference::variable(const Variable& node, Range range, Facts& facts) {
   }
   facts.index = *index;
   const CheckedVariable& known = probe_.variables[*index];
-  facts.is_object = known.value != nullptr && !known.changes && this->facts(*known.value).is_object;
+  const bool has_value = *index >= probe_.hoisted.size();  // the others may never get theirs
+  facts.is_object = has_value && known.value != nullptr && !known.changes && this->facts(*known.value).is_object;
   if (facts.is_object) facts.source = known.value;
   const Type& type = known.type;
   if (final_ && type.is_none() && !diagnostics_.has_errors()) {
