@@ -31,6 +31,7 @@
 #include "runtime/probes/listing.h"
 #include "runtime/session.h"
 #include "runtime/source_reader.h"
+#include "runtime/standard_streams.h"
 #include "runtime/symbols.h"
 #include "runtime/target_linux.h"
 
@@ -172,6 +173,7 @@ int run(const Image& image, const Options& options, const LinuxTarget& target, c
 }  // namespace
 
 int main(int count, char** arguments) {
+  secure_standard_streams();
   auto parsed = parse_options(count, arguments);
   if (int* code = std::get_if<int>(&parsed)) return *code;
   Options options = std::move(std::get<Options>(parsed));

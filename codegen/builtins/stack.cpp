@@ -116,21 +116,20 @@ void lower_stack(CallLowering& call) {
   bpf.clear(frames, capacity * word);
   const std::uint64_t flags = (of_user ? user_stack : 0) | (type.stack_mode() == StackMode::build_id ? user_build_id : 0);
   llvm::Value* bytes = bpf.call(Helper::get_stack, {probe.context(), frames, bpf.getInt32(limit * word), bpf.number(flags)});
-  bpf.choose(
-      bpf.CreateICmpSLT(bytes, bpf.number(1)), [&] { if (!of_user) probe.count_lost(layout::Counter::lost_stacks); },
-      [&] {
-        llvm::Value* words = bpf.CreateLShr(bytes, 3);
-        bpf.store(hash_of(bpf, frames, words, limit), bpf.at(value.memory, offsetof(StackValue, hash)), word);
-        llvm::Value* count = frame_words == 1 ? words : bpf.CreateUDiv(words, bpf.number(frame_words));
-        bpf.store(count, bpf.at(value.memory, offsetof(StackValue, frames)), sizeof(std::uint32_t));
-        bpf.store(process, bpf.at(value.memory, offsetof(StackValue, process)), sizeof(std::uint32_t));
-        llvm::GlobalVariable* stacks = call.program().object().map(object_names::stacks);
-        bpf.when(bpf.is_null(bpf.lookup(stacks, value.memory)), [&] {
-          llvm::Value* result = bpf.update(stacks, value.memory, frames, UpdateFlag::any);
-          bpf.when(bpf.CreateICmpNE(bpf.CreateTrunc(result, bpf.getInt32Ty()), bpf.getInt32(0)),
-                   [&] { probe.count_lost(layout::Counter::lost_stacks); });
-        });
-      });
+  // Without a stack (a sample of user code has none in the kernel, a kernel thread none of its own) the value stays empty.
+  bpf.when(bpf.CreateICmpSGT(bytes, bpf.number(0)), [&] {
+    llvm::Value* words = bpf.CreateLShr(bytes, 3);
+    bpf.store(hash_of(bpf, frames, words, limit), bpf.at(value.memory, offsetof(StackValue, hash)), word);
+    llvm::Value* count = frame_words == 1 ? words : bpf.CreateUDiv(words, bpf.number(frame_words));
+    bpf.store(count, bpf.at(value.memory, offsetof(StackValue, frames)), sizeof(std::uint32_t));
+    bpf.store(process, bpf.at(value.memory, offsetof(StackValue, process)), sizeof(std::uint32_t));
+    llvm::GlobalVariable* stacks = call.program().object().map(object_names::stacks);
+    bpf.when(bpf.is_null(bpf.lookup(stacks, value.memory)), [&] {
+      llvm::Value* result = bpf.update(stacks, value.memory, frames, UpdateFlag::any);
+      bpf.when(bpf.CreateICmpNE(bpf.CreateTrunc(result, bpf.getInt32Ty()), bpf.getInt32(0)),
+               [&] { probe.count_lost(layout::Counter::lost_stacks); });
+    });
+  });
   call.give_memory(value.memory);
 }
 

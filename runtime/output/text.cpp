@@ -60,8 +60,9 @@ class TextOutput : public Output {
     note(std::fwrite(text_.data(), 1, text_.size(), file_) == text_.size());
     text_.clear();
   }
+  // fwrite() calls text that it could only buffer a success; the stream knows better.
   void note(bool succeeded) {
-    if (!succeeded && error_ == 0) error_ = errno;
+    if ((!succeeded || std::ferror(file_) != 0) && error_ == 0) error_ = errno;
   }
 
   std::FILE* file_;
