@@ -64,6 +64,8 @@ class Expander {
   using Kind = Expression::Kind;
 
   void report_repeated();
+  template <class Parameters>
+  void report_repeated_parameters(const Parameters& parameters);
   Range place(Range range) const;
   std::string variable(const std::string& name) const;
   ExpressionPtr make(Range range, Kind kind);
@@ -101,7 +103,26 @@ bool same_parameters(const Macro& a, const Macro& b) {
   return std::ranges::equal(a.parameters, b.parameters, [](const MacroParameter& x, const MacroParameter& y) { return x.kind == y.kind; });
 }
 
+// Two parameters of one name, the first of which nobody could read.
+template <class Parameters>
+void Expander::report_repeated_parameters(const Parameters& parameters) {
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const auto written = [&](const auto& parameter) { return source_.text(parameter.range); };
+    const auto first = std::ranges::find(parameters, written(parameters[i]), written);
+    if (&*first == &parameters[i]) continue;
+    diagnostics_.report<DiagnosticId::repeated_item>(parameters[i].range, "parameter", written(parameters[i])).label(first->range, "first defined here");
+  }
+}
+
 void Expander::report_repeated() {
+  for (const Macro& macro : program_.macros) report_repeated_parameters(macro.parameters);
+  for (const Function& function : program_.functions) report_repeated_parameters(function.parameters);
+  for (const Function& function : program_.functions) {
+    const auto macro = macros_.find(function.name);
+    if (macro == macros_.end()) continue;
+    diagnostics_.report<DiagnosticId::repeated_item>(function.name_range, "function", function.name)
+        .label(macro->second.front()->name_range, "a macro of this name is defined here");
+  }
   for (const auto& [name, forms] : macros_) {
     for (std::size_t i = 0; i < forms.size(); ++i) {
       for (std::size_t j = 0; j < i; ++j) {

@@ -189,7 +189,10 @@ Type Inference::block_expression(const BlockExpression& node, Facts& facts) {
 Type Inference::result_of(const TypeName& name, const Type& returned, Range range) {
   auto declared = resolve(name);
   if (!declared) return Type::none();
-  if (returned.is_none() || (!final_ && !takes_any_size(*declared))) return *declared;
+  if (!final_ && (returned.is_none() || !takes_any_size(*declared))) return *declared;
+  if (returned.is_none() && final_ && !diagnostics_.has_errors()) {
+    diagnostics_.report<DiagnosticId::block_without_value>(range).with_help(fmt::format("its `: {}` says that it gives one, with `return`", to_string(*declared)));
+  }
   const auto both = unify(*declared, returned);
   if (!both) diagnostics_.report<DiagnosticId::return_types>(range, to_string(*declared), to_string(returned));
   return both && takes_any_size(*declared) ? *both : *declared;
