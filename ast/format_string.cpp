@@ -109,6 +109,11 @@ std::optional<FormatProblem> Reader::letters(Conversion& conversion) {
       conversion.kind = ConversionClass::buffer;
       if (next() == 'x' || next() == 'h') conversion.letters += format_[position_++];
       return std::nullopt;
+    case 'g':
+      if (!take('r')) return problem(unknown_conversion(format_.substr(start_, position_ - start_), letter), start_);
+      conversion.letters += 'r';
+      conversion.kind = ConversionClass::gfp_flags;
+      return std::nullopt;
     default:  // a character, not an enumeration of ours
       return problem(unknown_conversion(format_.substr(start_, position_ - start_), letter), start_);
   }
@@ -158,6 +163,7 @@ bool accepts(const Conversion& conversion, const Type& type) {
   switch (conversion.kind) {
     case ConversionClass::integer:
     case ConversionClass::character:
+    case ConversionClass::gfp_flags:
     case ConversionClass::pointer: return type.is_scalar() && !type.is(TypeKind::macaddr);
     case ConversionClass::string: return !type.is_none() && !type.is_aggregation() && (!type.is(TypeKind::context) || type.layout() != nullptr);
     case ConversionClass::buffer:

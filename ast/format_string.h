@@ -23,6 +23,7 @@ enum class ConversionClass : std::uint8_t {
   string,     // s: any printable value
   pointer,    // p
   buffer,     // r, rx, rh
+  gfp_flags,  // gr: flags of the kernel's memory allocator
 };
 
 struct Conversion {

@@ -33,7 +33,7 @@ bool check_traceable(CallCheck& call, std::size_t most) {
     const Type& type = call.type(argument++);
     if (conversion.kind == ConversionClass::string) {
       if (!type.is_string() && !type.is_none()) return refuse(fmt::format("{} with `%s`", to_string(type)));
-    } else if (conversion.kind == ConversionClass::buffer || conversion.kind == ConversionClass::character || conversion.letters == "o") {
+    } else if (conversion.kind == ConversionClass::buffer || conversion.kind == ConversionClass::gfp_flags || conversion.kind == ConversionClass::character || conversion.letters == "o") {
       return refuse(fmt::format("`%{}`", conversion.letters));
     }
   }

@@ -116,7 +116,9 @@ void lower_stack(CallLowering& call) {
   bpf.clear(frames, capacity * word);
   const std::uint64_t flags = (of_user ? user_stack : 0) | (type.stack_mode() == StackMode::build_id ? user_build_id : 0);
   llvm::Value* bytes = bpf.call(Helper::get_stack, {probe.context(), frames, bpf.getInt32(limit * word), bpf.number(flags)});
-  // Without a stack (a sample of user code has none in the kernel, a kernel thread none of its own) the value stays empty.
+  // A sample of user code has no stack in the kernel, and a kernel thread none of its own: their value stays empty.
+  const bool always_has_one = !of_user && probe.probe().type->program != ProgramKind::perf_event;
+  if (always_has_one) bpf.when(bpf.CreateICmpSLT(bytes, bpf.number(1)), [&] { probe.count_lost(layout::Counter::lost_stacks); });
   bpf.when(bpf.CreateICmpSGT(bytes, bpf.number(0)), [&] {
     llvm::Value* words = bpf.CreateLShr(bytes, 3);
     bpf.store(hash_of(bpf, frames, words, limit), bpf.at(value.memory, offsetof(StackValue, hash)), word);

@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <optional>
 
+#include "runtime/output/gfp_flags.h"
+
 namespace fathom {
 
 namespace {
@@ -169,6 +171,7 @@ void Conversions::conversion(const Conversion& conversion) {
   if (conversion.kind == ConversionClass::buffer) return buffer(conversion, resolved, *value);
   std::optional<std::uint64_t> bits = conversion.kind != ConversionClass::string ? bits_of(*value) : std::nullopt;
   if (bits && conversion.kind == ConversionClass::integer) return integer(conversion, resolved, *bits);
+  if (bits && conversion.kind == ConversionClass::gfp_flags) return cut_and_padded(resolved, gfp_flags_text(*bits));
   if (bits && conversion.kind == ConversionClass::pointer) return pointer(resolved, *bits);
   if (bits && conversion.kind == ConversionClass::character) {
     char character = static_cast<char>(*bits);
