@@ -319,6 +319,16 @@ void Builder::unexpected(Range range, const std::vector<TokenKind>& expected, bo
     diagnostic.help = {"`import` stands at the top of the script, before the first probe"};
   } else if (found != nullptr && found->kind == TokenKind::attach_point && before != nullptr && (before->text == "void" || c_integer_type(before->text))) {
     diagnostic.help = {"only types and macros are defined in C: a function is a `macro` or `fn` of the language"};
+  } else if (found != nullptr && found->kind == TokenKind::predicate_open && at_top) {
+    diagnostic.help = {"the attach point is missing: `BEGIN /condition/ { … }`"};
+  } else if (found != nullptr && found->kind == TokenKind::brace_open && expects(expected, TokenKind::predicate_close)) {
+    diagnostic.help = {"the predicate is not closed: end it with `/`"};
+  } else if (found != nullptr && found->kind == TokenKind::kw_else) {
+    diagnostic.help = {"`else` stands directly behind the `}` of an `if`"};
+  } else if (found != nullptr && found->kind == TokenKind::cast && before != nullptr && before->kind == TokenKind::kw_offsetof) {
+    diagnostic.help = {"it takes a type and a member: `offsetof(struct file, f_flags)`"};
+  } else if (before != nullptr && before->kind == TokenKind::assign && expected.size() == 1 && expected.front() == TokenKind::brace_open) {
+    diagnostic.help = {"settings stand in braces: `config = { max_strlen = 64 }`"};
   } else if (found == nullptr && in_angle_body) {
     diagnostic.help = {"the body began with `<`: end it with `>`"};
   } else if (found == nullptr && expects(expected, TokenKind::brace_close)) {
