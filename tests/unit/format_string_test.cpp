@@ -94,6 +94,7 @@ TEST(FormatString, ConversionClasses) {
   EXPECT_EQ(only("%p").kind, ConversionClass::pointer);
   for (const char* format : {"%r", "%rx", "%rh"}) EXPECT_EQ(only(format).kind, ConversionClass::buffer) << format;
   EXPECT_EQ(only("%rx").letters, "rx");
+  EXPECT_EQ(only("%gr").kind, ConversionClass::gfp_flags);
   EXPECT_EQ(pieces_of("%rz")[1].text, "z");
 }
 
@@ -120,7 +121,7 @@ INSTANTIATE_TEST_SUITE_P(Table, WrongFormat,
                                          Wrong{"%5%", 0, 3, "between the percent signs"}, Wrong{"%n", 0, 2, "`%n` is no conversion"},
                                          Wrong{"x%.2f", 1, 4, "floating point"}, Wrong{"%Lf", 0, 3, "floating point"},
                                          Wrong{"%hhhd", 0, 4, "`%hhh` is no conversion"},
-                                         Wrong{"%lld %lll", 5, 4, "`%lll` is no conversion"}, Wrong{"%gr", 0, 2, "floating point"},
+                                         Wrong{"%lld %lll", 5, 4, "`%lll` is no conversion"}, Wrong{"%gx", 0, 2, "floating point"},
                                          Wrong{"%70000d", 1, 5, "width is larger than 65535"},
                                          Wrong{"%99999999999999999999d", 1, 20, "width is larger"},
                                          Wrong{"%.65536s", 2, 5, "precision is larger than 65535"},
