@@ -170,7 +170,13 @@ class Outliner {
     } else {
       bpf.call(Helper::loop, {bpf.CreateTrunc(region_.count, bpf.getInt32Ty()), callback, frame, bpf.number(0)});
     }
-    llvm::SwitchInst* choice = bpf.CreateSwitch(bpf.CreateLoad(bpf.getInt64Ty(), way_out), region_.next);
+    llvm::Value* way = bpf.CreateLoad(bpf.getInt64Ty(), way_out);
+    // Loops that follow each other keep their frames in the same place.
+    bpf.CreateLifetimeEnd(frame);
+    bpf.SetInsertPoint(place, place->getFirstInsertionPt());
+    bpf.CreateLifetimeStart(frame);
+    bpf.SetInsertPoint(end);
+    llvm::SwitchInst* choice = bpf.CreateSwitch(way, region_.next);
     for (const auto& [way, target] : exits) {
       if (target != region_.next) choice->addCase(bpf.number(way), target);
     }

@@ -60,6 +60,11 @@ std::uint32_t literal_size(std::optional<std::int64_t> value) {
   return sizeof(std::uint64_t);
 }
 
+bool is_number(const Expression& expression, const Type& type) {
+  const auto* unary = std::get_if<Unary>(&expression.kind);
+  return type.is_open() || (unary != nullptr && unary->op == UnaryOperator::negate && std::holds_alternative<IntegerLiteral>(unary->operand->kind));
+}
+
 std::uint32_t bytes_in(const Type& type) { return type.is(TypeKind::buffer) ? type.buffer_capacity() : type.size(); }
 
 }  // namespace
@@ -181,7 +186,7 @@ Type Inference::size_of(const SizeOf& node, Facts& facts) {
     diagnostics_.report<DiagnosticId::incomplete_struct>(node.type ? node.type->range : node.operand->range, to_string(type));
   }
   facts.constant = type.size();
-  if (node.operand && type.is_open()) facts.constant = literal_size(this->facts(*node.operand).constant);
+  if (node.operand && is_number(*node.operand, type)) facts.constant = literal_size(this->facts(*node.operand).constant);
   return Type::uint64();
 }
 
