@@ -28,11 +28,18 @@ void CallLowering::give_symbol(llvm::Value* address) {
 void CallLowering::send(FormatStyle style, std::string text, std::size_t first, std::vector<Type> types) {
   // Arguments are evaluated before the record is reserved: a program that ends in between would leave the ring blocked, and the verifier
   // allows no branch out while a record is held. Strings and the like are written straight into the record.
+  // Numbers that are more than the registers and the stack hold wait in scratch memory.
+  constexpr std::size_t most_held = 12;
+  std::size_t held = 0;
   std::vector<llvm::Value*> scalars(types.size(), nullptr);
+  std::vector<llvm::Value*> kept(types.size(), nullptr);
   std::vector<Operand> operands(types.size());
   for (std::size_t i = 0; i < types.size(); ++i) {
     if (types[i].is_scalar()) {
       scalars[i] = scalar(first + i);
+      if (llvm::isa<llvm::Constant>(scalars[i]) || ++held <= most_held) continue;
+      kept[i] = probe_.scratch(sizeof(std::uint64_t));
+      bpf().CreateStore(scalars[i], kept[i]);
     } else if (!probe_.writes_in_place(argument(first + i))) {
       operands[i] = probe_.lower(argument(first + i));
     }
@@ -43,7 +50,8 @@ void CallLowering::send(FormatStyle style, std::string text, std::size_t first, 
     for (std::size_t i = 0; i < types.size(); ++i) {
       Destination field{bpf().at(record, layout.offsets[i]), types[i], false};
       if (scalars[i] != nullptr) {
-        bpf().store(scalars[i], field.memory, types[i].size());
+        llvm::Value* number = kept[i] == nullptr ? scalars[i] : bpf().CreateLoad(bpf().getInt64Ty(), kept[i]);
+        bpf().store(number, field.memory, types[i].size());
       } else if (operands[i].place != Operand::Place::nothing) {
         probe_.store(operands[i], field);
       } else {

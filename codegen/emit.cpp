@@ -80,7 +80,10 @@ void optimise(Module::Implementation& state) {
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager graphs;
   llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(state.machine.get());
+  // Sums in another order than the script's keep all their terms at once, for which BPF has neither registers nor stack.
+  llvm::PassInstrumentationCallbacks callbacks;
+  callbacks.registerShouldRunOptionalPassCallback([](llvm::StringRef pass, llvm::Any) { return pass != "ReassociatePass"; });
+  llvm::PassBuilder builder(state.machine.get(), llvm::PipelineTuningOptions(), std::nullopt, &callbacks);
   state.machine->registerPassBuilderCallbacks(builder);
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(graphs);
