@@ -14,6 +14,7 @@
 #include "ast/environment.h"
 #include "ast/passes/options.h"
 #include "ast/print.h"
+#include "ast/text.h"
 #include "codegen/builtins/list.h"
 #include "c_setup.h"
 #include "codegen/codegen.h"
@@ -22,6 +23,7 @@
 #include "lexer/imports.h"
 #include "options.h"
 #include "parser/expand.h"
+#include "parser/format.h"
 #include "parser/parser.h"
 #include "runtime/info.h"
 #include "runtime/machine.h"
@@ -48,7 +50,21 @@ class Report {
 
   int operator()(const Error& error) const {
     fmt::print(stderr, "{}: {}\n", own_ ? "error" : "ERROR", error.message);
-    if (!error.help.empty()) fmt::print(stderr, "{}: {}\n", own_ ? " = help" : "HINT", error.help);
+    if (!error.help.empty()) fmt::print(stderr, "{}: {}\n", own_ ? " = help" : "HINT", own_ ? error.help : under_other_name(error.help));
+    return failure;
+  }
+
+  // What went wrong while loading and attaching: bpftrace has an exit status for that.
+  int attaching(const Error& error) const {
+    (*this)(error);
+    return own_ ? failure : 255;
+  }
+
+  // Who may not trace is told what is missing.
+  int not_allowed(const Error& error) const {
+    if (own_ || error.message.find("CAP_") == std::string::npos) return (*this)(error);
+    const std::string_view missing = error.message.find("CAP_BPF") != std::string::npos ? "CAP_BPF" : "CAP_PERFMON";
+    fmt::print(stderr, "ERROR: Missing {} capability, please run bpftrace as the root user.\n", missing);
     return failure;
   }
 
@@ -90,20 +106,51 @@ class Report {
   bool own_;
 };
 
-int list(const Options& options, const LinuxTarget& target, const Report& report) {
-  std::string text;
-  // A file name that does not exist is more likely than a pattern with a point in it.
-  if (options.file.find('.') != std::string::npos && options.file.find_first_of(":*") == std::string::npos) {
-    fmt::print(stderr, "{}: `{}` looks like the name of a file, but there is none; it is taken for a pattern\n",
-               options.style == MessageStyle::own ? "warning" : "WARNING", options.file);
+// `struct NAME`, `union NAME`, `enum NAME`: kernel types; with -v what they hold. Empty: the pattern is none of these.
+std::optional<Result<std::string>> list_types(std::string_view pattern, const LinuxTarget& target, bool whole) {
+  for (const std::string_view keyword : {"struct", "union", "enum"}) {
+    if (!pattern.starts_with(keyword) || !pattern.substr(keyword.size()).starts_with(' ')) continue;
+    if (!target.has(Feature::btf)) return fail("types can not be listed: " + std::string(absence_of(Feature::btf)));
+    std::string_view name = pattern.substr(keyword.size());
+    name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
+    std::string text;
+    for (const TypeDefinition& type : target.type_definitions(keyword, name, whole)) {
+      if (whole && type.module != "vmlinux") text += type.module + ": ";
+      text += (whole ? type.text + "\n" : type.name) + "\n";
+    }
+    if (text.empty()) return fail(fmt::format("no type of this kernel matches `{}`", pattern), fmt::format("`*` stands for any text: `fathom -l '{} task*'`", keyword));
+    return text;
   }
-  auto probes = list_probes(all_probe_types(), options.file, target, options.verbose);
-  if (!probes) return report(probes.error());
+  return std::nullopt;
+}
+
+Result<std::string> list(std::string_view pattern, const Options& options, const LinuxTarget& target) {
+  if (auto types = list_types(pattern, target, options.verbose)) return *types;
+  auto probes = list_probes(all_probe_types(), pattern, target, options.verbose);
+  if (!probes) return std::unexpected(probes.error());
+  std::string text;
   for (const ListedProbe& probe : *probes) {
     text += probe.text + "\n";
     for (const std::string& argument : probe.arguments) text += "    " + argument + "\n";
   }
-  return report.show(text);
+  return text;
+}
+
+int list(const Options& options, const LinuxTarget& target, const Report& report) {
+  // A file name that does not exist is more likely than a pattern with a point in it.
+  if (options.file.find('.') != std::string::npos && options.file.find_first_of(":*") == std::string::npos) {
+    if (options.style == MessageStyle::own) {
+      fmt::print(stderr, "warning: `{}` looks like the name of a file, but there is none; it is taken for a pattern\n", options.file);
+    } else {
+      fmt::print(stderr, "WARNING: It appears that '{0}' is a filename but the file does not exist. Treating '{0}' as a search pattern.\n", options.file);
+    }
+  }
+  int code = 0;
+  for (const std::string& pattern : split_patterns(options.file)) {
+    const auto text = list(pattern, options, target);
+    if (const int failed = text ? report.show(*text) : report(text.error()); failed != 0) code = failed;
+  }
+  return code;
 }
 
 // The attach points of a script.
@@ -127,6 +174,18 @@ int write_file(const std::string& path, std::string_view bytes, const Report& re
   return report.written(complete ? 0 : errno, path);
 }
 
+// A layout that would change what the script means is a mistake of ours, and is not shown.
+int reformat(const std::vector<Token>& tokens, const SourceFile& source, const Options& options, const Report& report) {
+  const std::string text = formatted(tokens, source);
+  Diagnostics diagnostics;
+  const SourceFile result(source.name(), text);
+  const auto same = [](const Token& a, const Token& b) { return a.kind == b.kind && a.number == b.number && a.text == b.text; };
+  if (!std::ranges::equal(tokens, lex(result, diagnostics), same)) {
+    return report({"the script could not be put into another layout", "this is a bug in fathom: please report it with the script", 0});
+  }
+  return options.output.empty() ? report.show(text) : write_file(options.output, text, report);
+}
+
 LoadLog load_log(const Options& options) {
   if (!options.verbose && !options.debug_load) return {};
   return [](std::string_view text) { fmt::print(stderr, "{}", text); };
@@ -141,7 +200,7 @@ void set_buffering(std::FILE* file, Buffering buffering) {
 }
 
 int run(const Image& image, const Options& options, const LinuxTarget& target, const Report& report) {
-  if (auto allowed = check_privileges(); !allowed) return report(allowed.error());
+  if (auto allowed = check_privileges(); !allowed) return report.not_allowed(allowed.error());
   raise_limits();
   const OutputFormat* format = find_output_format(options.format);
   std::FILE* file = options.output.empty() ? stdout : std::fopen(options.output.c_str(), "we");
@@ -154,10 +213,11 @@ int run(const Image& image, const Options& options, const LinuxTarget& target, c
     watched.push_back(std::move(*process));
   }
   std::string mark = new_run_mark();
-  if (auto able = check_features(image.plan, target); !able) return report(able.error());
+  if (auto able = check_features(image.plan, target); !able) return report.attaching(able.error());
   auto object = Object::load(image, mark, load_log(options), target);
-  if (!object) return report(object.error());
+  if (!object) return report.attaching(object.error());
   Symbols symbols(image.plan.settings.cpp_demangle);
+  symbols.set_reading(!image.plan.settings.lazy_symbolication, image.plan.settings.cache_user_symbols == SymbolCache::none);
   auto output = format->make(file, symbols, image.plan.settings);
   Session session(image.plan, *object, target, symbols, *output, mark, watched.empty() ? nullptr : &watched.front(),
                   {options.quiet, options.verbose, options.dry_run, options.warnings,
@@ -166,7 +226,7 @@ int run(const Image& image, const Options& options, const LinuxTarget& target, c
   output->flush();
   int failed = report.written(output->error(), options.output.empty() ? "standard output" : options.output);
   if (file != stdout) std::fclose(file);
-  if (!code) return report(code.error());
+  if (!code) return report.attaching(code.error());
   return failed != 0 ? failed : *code;
 }
 
@@ -186,6 +246,10 @@ int main(int count, char** arguments) {
     return report({fmt::format("{}, which BPFTRACE_BTF names, does not describe kernel types (BTF)", btf), "unset BPFTRACE_BTF to use the kernel's own description", 0});
   }
   if (options.process) machine.bind_to(*options.process);
+  for (const Feature feature : options.disabled_features) machine.do_without(feature);
+  if (!options.traceable_functions.empty()) {
+    if (auto read = machine.read_traceable(options.traceable_functions); !read) return report(read.error());
+  }
   if (options.info) return show(machine_info(machine, FATHOM_VERSION));
   if (options.list && !lists_script(options)) return list(options, machine, report);
 
@@ -199,6 +263,7 @@ int main(int count, char** arguments) {
   settings.text_form = options.text_form;
   settings.message_style = options.style;
   settings.probe_filter = options.probe_filter;
+  settings.mode = options.mode;
   auto source = options.program ? Result<SourceFile>(SourceFile("stdin", *options.program)) : read_source(options.file);
   if (!source) return report(source.error());
 
@@ -207,6 +272,7 @@ int main(int count, char** arguments) {
   if (diagnostics.has_errors()) return report(diagnostics, *source), failure;
   auto debugged = [&](Stage stage) { return std::ranges::find(options.debug, stage) != options.debug.end(); };
   if (options.emit == Stage::tokens) return show(to_string(tokens, *source));
+  const std::vector<Token> own_tokens = options.reformat ? tokens : std::vector<Token>();
   tokens = with_imports(std::move(tokens), *source, read_import, diagnostics);
   if (diagnostics.has_errors()) return report(diagnostics, *source), failure;
   Catalog catalog{all_probe_types(), codegen::builtin_families()};
@@ -216,6 +282,7 @@ int main(int count, char** arguments) {
   ScriptTypes target(machine, std::move(c.declarations), LateHeaders(std::move(setup), std::move(c.accepted_headers)));
   ast::Program program = parse(c.tokens, *source, diagnostics);
   if (diagnostics.has_errors()) return report(diagnostics, *source), failure;
+  if (options.reformat) return reformat(own_tokens, *source, options, report);
   if (debugged(Stage::ast)) show(ast::to_string(program));
   if (options.emit == Stage::ast) return show(ast::to_string(program));
   apply_config(program, settings, diagnostics);
@@ -225,6 +292,7 @@ int main(int count, char** arguments) {
   for (const std::string& warning : *environment) fmt::print(stderr, "{}: {}\n", options.style == MessageStyle::own ? "warning" : "WARNING", warning);
   program = expand(std::move(program), *source, diagnostics);
   if (diagnostics.has_errors()) return report(diagnostics, *source), failure;
+  if (program.probes.empty() && options.style == MessageStyle::bpftrace) return show("No probes to attach\n"), failure;
   CheckedProgram checked = check(program, *source, settings, catalog, target, diagnostics);
   if (wants_script_help(settings)) return show(script_help(checked)), failure;
   if (report(diagnostics, *source, options.warnings)) return failure;
