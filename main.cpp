@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 
 #include "ast/check.h"
 #include "ast/config.h"
@@ -21,16 +20,17 @@
 #include "definitions/read.h"
 #include "definitions/script_types.h"
 #include "lexer/imports.h"
+#include "listing.h"
 #include "options.h"
 #include "parser/expand.h"
 #include "parser/format.h"
 #include "parser/parser.h"
+#include "report.h"
 #include "runtime/info.h"
 #include "runtime/machine.h"
 #include "runtime/object.h"
 #include "runtime/output/output.h"
 #include "runtime/probes/attach.h"
-#include "runtime/probes/listing.h"
 #include "runtime/session.h"
 #include "runtime/source_reader.h"
 #include "runtime/standard_streams.h"
@@ -40,131 +40,6 @@
 namespace {
 
 using namespace fathom;
-
-constexpr int failure = 1;
-
-// Says what went wrong, in fathom's own way or in bpftrace's.
-class Report {
- public:
-  explicit Report(MessageStyle style) : own_(style == MessageStyle::own) {}
-
-  int operator()(const Error& error) const {
-    fmt::print(stderr, "{}: {}\n", own_ ? "error" : "ERROR", error.message);
-    if (!error.help.empty()) fmt::print(stderr, "{}: {}\n", own_ ? " = help" : "HINT", own_ ? error.help : under_other_name(error.help));
-    return failure;
-  }
-
-  // What went wrong while loading and attaching: bpftrace has an exit status for that.
-  int attaching(const Error& error) const {
-    (*this)(error);
-    return own_ ? failure : 255;
-  }
-
-  // Who may not trace is told what is missing.
-  int not_allowed(const Error& error) const {
-    if (own_ || error.message.find("CAP_") == std::string::npos) return (*this)(error);
-    const std::string_view missing = error.message.find("CAP_BPF") != std::string::npos ? "CAP_BPF" : "CAP_PERFMON";
-    fmt::print(stderr, "ERROR: Missing {} capability, please run bpftrace as the root user.\n", missing);
-    return failure;
-  }
-
-  // Prints the diagnostics; whether there is an error among them.
-  bool operator()(const Diagnostics& diagnostics, const SourceFile& source, bool warnings = true) const {
-    constexpr std::size_t most_shown = 20;
-    bool color = isatty(STDERR_FILENO) != 0;
-    std::vector<Diagnostic> sorted = diagnostics.sorted();
-    if (!warnings) std::erase_if(sorted, [](const Diagnostic& one) { return row_of(one.id).severity == Severity::warning; });
-    for (std::size_t i = 0; i < std::min(sorted.size(), most_shown); ++i) {
-      fmt::print(stderr, "{}", own_ ? render(sorted[i], source, color) : render_plainly(sorted[i], source));
-    }
-    if (sorted.size() > most_shown) fmt::print(stderr, "{}: too many mistakes: the first {} are shown\n", own_ ? "error" : "ERROR", most_shown);
-    return diagnostics.has_errors();
-  }
-
-  // What could not be written is an error, unless the reader has gone: `| head`.
-  int written(int error, const std::string& name) const {
-    if (error == 0 || error == EPIPE) return 0;
-    return (*this)({fmt::format("{} could not be written ({})", name, strerrordesc_np(error)), "", error});
-  }
-
-  int show(std::string_view text) const {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    return written(std::fflush(stdout) == 0 ? 0 : errno, "standard output");
-  }
-
-  int unknown_format(const std::string& name) const {
-    std::string names;
-    for (const OutputFormat& format : output_formats()) {
-      names += fmt::format("{}{}{}{}", names.empty() ? "" : ", ", own_ ? "`" : "'", format.name, own_ ? "`" : "'");
-    }
-    if (own_) return (*this)({fmt::format("there is no output format `{}`", name), "the formats are " + names, 0});
-    fmt::print(stderr, "ERROR: Invalid output format \"{}\"\nValid formats: {}\n", name, names);
-    return failure;
-  }
-
- private:
-  bool own_;
-};
-
-// `struct NAME`, `union NAME`, `enum NAME`: kernel types; with -v what they hold. Empty: the pattern is none of these.
-std::optional<Result<std::string>> list_types(std::string_view pattern, const LinuxTarget& target, bool whole) {
-  for (const std::string_view keyword : {"struct", "union", "enum"}) {
-    if (!pattern.starts_with(keyword) || !pattern.substr(keyword.size()).starts_with(' ')) continue;
-    if (!target.has(Feature::btf)) return fail("types can not be listed: " + std::string(absence_of(Feature::btf)));
-    std::string_view name = pattern.substr(keyword.size());
-    name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
-    std::string text;
-    for (const TypeDefinition& type : target.type_definitions(keyword, name, whole)) {
-      if (whole && type.module != "vmlinux") text += type.module + ": ";
-      text += (whole ? type.text + "\n" : type.name) + "\n";
-    }
-    if (text.empty()) return fail(fmt::format("no type of this kernel matches `{}`", pattern), fmt::format("`*` stands for any text: `fathom -l '{} task*'`", keyword));
-    return text;
-  }
-  return std::nullopt;
-}
-
-Result<std::string> list(std::string_view pattern, const Options& options, const LinuxTarget& target) {
-  if (auto types = list_types(pattern, target, options.verbose)) return *types;
-  auto probes = list_probes(all_probe_types(), pattern, target, options.verbose);
-  if (!probes) return std::unexpected(probes.error());
-  std::string text;
-  for (const ListedProbe& probe : *probes) {
-    text += probe.text + "\n";
-    for (const std::string& argument : probe.arguments) text += "    " + argument + "\n";
-  }
-  return text;
-}
-
-int list(const Options& options, const LinuxTarget& target, const Report& report) {
-  // A file name that does not exist is more likely than a pattern with a point in it.
-  if (options.file.find('.') != std::string::npos && options.file.find_first_of(":*") == std::string::npos) {
-    if (options.style == MessageStyle::own) {
-      fmt::print(stderr, "warning: `{}` looks like the name of a file, but there is none; it is taken for a pattern\n", options.file);
-    } else {
-      fmt::print(stderr, "WARNING: It appears that '{0}' is a filename but the file does not exist. Treating '{0}' as a search pattern.\n", options.file);
-    }
-  }
-  int code = 0;
-  for (const std::string& pattern : split_patterns(options.file)) {
-    const auto text = list(pattern, options, target);
-    if (const int failed = text ? report.show(*text) : report(text.error()); failed != 0) code = failed;
-  }
-  return code;
-}
-
-// The attach points of a script.
-int list(const CheckedProgram& program, const Report& report) {
-  std::string text;
-  for (const CheckedProbe& probe : program.probes) {
-    for (const AttachPoint& point : probe.attach_points) text += point.text + "\n";
-  }
-  return report.show(text);
-}
-
-bool lists_script(const Options& options) {
-  return options.list && (options.program || options.file == "-" || std::filesystem::is_regular_file(options.file));
-}
 
 int write_file(const std::string& path, std::string_view bytes, const Report& report) {
   std::FILE* file = std::fopen(path.c_str(), "we");
@@ -251,7 +126,7 @@ int main(int count, char** arguments) {
     if (auto read = machine.read_traceable(options.traceable_functions); !read) return report(read.error());
   }
   if (options.info) return show(machine_info(machine, FATHOM_VERSION));
-  if (options.list && !lists_script(options)) return list(options, machine, report);
+  if (options.list && !lists_script(options)) return list_machine(options, machine, report);
 
   Settings settings;
   settings.parameters = options.parameters;
@@ -296,7 +171,7 @@ int main(int count, char** arguments) {
   CheckedProgram checked = check(program, *source, settings, catalog, target, diagnostics);
   if (wants_script_help(settings)) return show(script_help(checked)), failure;
   if (report(diagnostics, *source, options.warnings)) return failure;
-  if (options.list) return list(checked, report);
+  if (options.list) return list_script(checked, report);
   if (debugged(Stage::checked)) show(to_string(checked));
   if (options.emit == Stage::checked) return show(to_string(checked));
   codegen::Module module = codegen::lower(checked);
