@@ -5,7 +5,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
@@ -13,6 +12,7 @@
 #include <sstream>
 
 #include "ast/pattern.h"
+#include "ast/text.h"
 
 namespace fathom {
 
@@ -59,11 +59,9 @@ struct Silent {
 constexpr Silent silent_options[] = {
     {"-b,--btf", false, nullptr},
     {"--verify-llvm-ir", false, nullptr},
-    {"--usdt-file-activation", false, nullptr},
-    {"--mode", true, nullptr},
+    {"--usdt-file-activation", false, nullptr},  // the kernel counts by file in any case
     {"--debuginfo", true, "debug information is looked for in the usual places only"},
     {"--dwarf-pid", true, "user stacks are not unwound by DWARF"},
-    {"--traceable-functions", true, "the kernel's own list decides what can be traced"},
 };
 
 // Options of bpftrace that fathom refuses.
@@ -75,13 +73,11 @@ struct Refused {
 };
 constexpr Refused refused_options[] = {
     {"--aot", true, "executables are not made ahead of time", "`fathom SCRIPT` starts in milliseconds; `--emit-elf FILE` writes the BPF object"},
-    {"--fmt", false, "scripts are not reformatted", "`--emit=ast` shows how a script is understood"},
-    {"--test", false, "there are no test probes", "run the script itself, with `--dry-run` for no more than compiling and attaching"},
-    {"--bench", false, "there are no bench probes", "`bpftool prog show` tells what a script's programs cost"},
 };
 
 struct Raw {
-  std::string program, emit, process, command, compat, buffering, features;
+  std::string program, emit, process, command, compat, buffering, features, mode;
+  bool test = false, bench = false;
   std::vector<std::string> debug, positional;
 };
 
@@ -102,7 +98,12 @@ void describe(CLI::App& app, Options& options, Raw& raw) {
   app.add_option("-I", options.include_directories, "look for included headers here as well; may be repeated")->type_name("DIRECTORY")->allow_extra_args(false);
   app.add_option("--include", options.included_headers, "include a header before the script; may be repeated")->type_name("HEADER")->allow_extra_args(false);
   app.add_option("--probe-filter", options.probe_filter, "leave out probes whose attach point does not match")->type_name("REGEX");
-  app.add_option("--no-feature", raw.features, "do without these features of the kernel: kprobe_multi, kprobe_session, uprobe_multi")->type_name("LIST");
+  app.add_option("--no-feature", raw.features, "do without these features of the kernel: kprobe_multi, kprobe_session, uprobe_multi and others that --info names")->type_name("LIST");
+  app.add_option("--traceable-functions", options.traceable_functions, "take kernel functions from a file instead of the kernel's list")->type_name("FILE");
+  app.add_flag("--test", raw.test, "run the script's test probes, and nothing else")->take_last();
+  app.add_flag("--bench", raw.bench, "run the script's bench probes, and tell what they cost")->take_last();
+  app.add_flag("--fmt", options.reformat, "show the script in the usual layout; with -o put it into a file")->take_last();
+  app.add_option("--mode", raw.mode, "the same by name: trace, test, bench, fmt")->type_name("MODE");
   app.add_option("-d,--debug", raw.debug, "show what a stage made of the script: ast, types, codegen, dis, libbpf, verifier, all")
       ->type_name("STAGE")->allow_extra_args(false);
   app.add_option("--emit", raw.emit, "stop after a step and show its result: tokens, ast, checked, ir, asm, elf, plan")->type_name("STEP");
@@ -128,7 +129,7 @@ class Complaints {
 
   int error(const std::string& message, const std::string& help = "`fathom --help` lists the options") const {
     if (style_ == MessageStyle::bpftrace) {
-      fmt::print(stderr, "ERROR: {}\n{}\n", message, help);
+      fmt::print(stderr, "ERROR: {}\n{}\n", message, under_other_name(help));
     } else {
       fmt::print(stderr, "error: {}\n = help: {}\n", message, help);
     }
@@ -211,6 +212,23 @@ std::optional<int> read_stages(Options& options, const Raw& raw, const Complaint
   return std::nullopt;
 }
 
+// --mode, or an option of its own for each mode.
+std::optional<int> read_mode(Options& options, const Raw& raw, const Complaints& complaints) {
+  const std::map<std::string, RunMode> modes = {{"", RunMode::trace}, {"trace", RunMode::trace}, {"test", RunMode::test}, {"bench", RunMode::bench}};
+  const auto mode = modes.find(raw.mode);
+  if (raw.mode == "fmt" || raw.mode == "format") {
+    options.reformat = true;
+  } else if (mode == modes.end()) {
+    return complaints.error("there is no mode `" + raw.mode + "`", "--mode takes trace, test, bench or fmt");
+  } else {
+    options.mode = mode->second;
+  }
+  if (raw.test && raw.bench) return complaints.error("--test and --bench can not be used together");
+  if (raw.test) options.mode = RunMode::test;
+  if (raw.bench) options.mode = RunMode::bench;
+  return std::nullopt;
+}
+
 std::optional<int> read_values(Options& options, const Raw& raw, const Complaints& complaints) {
   if (!raw.process.empty()) {
     std::uint32_t process = 0;
@@ -235,13 +253,11 @@ std::optional<int> read_values(Options& options, const Raw& raw, const Complaint
   }
   std::istringstream features(raw.features);
   for (std::string feature; std::getline(features, feature, ',');) {
-    constexpr std::array known = {"kprobe_multi", "kprobe_session", "uprobe_multi"};
-    if (std::find(known.begin(), known.end(), feature) == known.end()) {
-      return complaints.error("there is no feature `" + feature + "` to do without", "--no-feature takes kprobe_multi, kprobe_session and uprobe_multi");
-    }
-    options.disabled_features.push_back(feature);
+    const auto known = feature_named(feature);
+    if (!known) return complaints.error("there is no feature `" + feature + "` to do without", "--no-feature takes kprobe_multi, kprobe_session, uprobe_multi and others that `fathom --info` names");
+    options.disabled_features.push_back(*known);
   }
-  return std::nullopt;
+  return read_mode(options, raw, complaints);
 }
 
 std::optional<int> check_combinations(const Options& options, const CLI::App& app, const Complaints& complaints) {
@@ -290,7 +306,7 @@ std::variant<Options, int> parse_options(int count, char** arguments) {
   Complaints complaints(options.style);
   CLI::App app("Ask a running Linux kernel questions.", options.style == MessageStyle::bpftrace ? other_name : "fathom");
   app.set_version_flag("-V,--version", options.style == MessageStyle::bpftrace ? other_version : "fathom " FATHOM_VERSION, "show the version");
-  app.footer(usage_footer);
+  app.footer(options.style == MessageStyle::bpftrace ? under_other_name(usage_footer) : usage_footer);
   describe(app, options, raw);
   for (const Silent& option : silent_options) add_hidden(app, option);
   for (const Refused& option : refused_options) add_hidden(app, option);

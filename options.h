@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "ast/feature.h"
 #include "ast/settings.h"
 
 namespace fathom {
@@ -35,7 +36,10 @@ struct Options {
   Buffering buffering = Buffering::line;  // -B
   std::vector<Stage> debug;              // -d: shown on the way, without stopping
   bool debug_load = false;               // -d libbpf, -d verifier
-  std::vector<std::string> disabled_features;    // --no-feature
+  std::vector<Feature> disabled_features;  // --no-feature
+  std::string traceable_functions;       // --traceable-functions; empty: the kernel's own list
+  RunMode mode = RunMode::trace;         // --test, --bench, --mode
+  bool reformat = false;                 // --fmt
   std::string emit_elf;                  // --emit-elf; empty: not wanted
   std::string emit_llvm;                 // --emit-llvm
   std::string probe_filter;              // --probe-filter; empty: all

@@ -55,6 +55,11 @@ struct Builtin {
   bool writes_records = false;
   // Whether it can change what the traced machine does: only with --unsafe.
   bool unsafe = false;
+  // What the kernel must have for it, and what serves where it has not.
+  std::optional<Feature> needs = std::nullopt;
+  std::string_view instead = {};
+  // The setting that says whether it may be used although it may still change.
+  Stability Settings::*unstable = nullptr;
 };
 
 // The builtin families, in the order of the manual.

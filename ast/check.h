@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,7 @@ struct CheckedProgram {
   std::vector<CheckedMap> maps;      // sorted by name
   std::vector<ScriptOption> options;
   Settings settings;
+  std::set<const Builtin*> unstable_uses;  // builtins that may still change: each is told once
   std::uint32_t possible_cpus = 1;
   // Set where fathom does not run in the initial one: process ids are those of this namespace.
   std::optional<PidNamespace> pid_namespace;

@@ -38,7 +38,9 @@ ConfigKey number_key(std::string_view key, std::string_view old_key, std::uint32
           [=](const Settings& settings) -> SettingValue { return std::uint64_t{settings.*member}; }};
 }
 
-std::optional<bool> truth(std::string_view text) {
+}  // namespace
+
+std::optional<bool> is_truth(std::string_view text) {
   std::string word = lower(text);
   for (std::string_view yes : {"true", "1", "on", "yes"}) {
     if (word == yes) return true;
@@ -49,9 +51,11 @@ std::optional<bool> truth(std::string_view text) {
   return std::nullopt;
 }
 
+namespace {
+
 ConfigKey bool_key(std::string_view key, bool Settings::*member) {
   return {key, "", "true or false", [=](Settings& settings, std::string_view text) {
-            auto value = truth(text);
+            auto value = is_truth(text);
             if (value) settings.*member = *value;
             return value.has_value();
           },
@@ -81,15 +85,15 @@ ConfigKey word_key(std::string_view key, Value Settings::*member, std::vector<st
           }};
 }
 
-// Accepted for scripts that have them; nothing here depends on it.
-ConfigKey ignored_key(std::string_view key, std::string takes, bool (*is_value)(std::string_view text)) {
-  return {key, "", std::move(takes), [is_value](Settings&, std::string_view text) { return is_value(text); }, nullptr};
-}
-
-bool is_truth(std::string_view text) { return truth(text).has_value(); }
-bool is_stance(std::string_view text) {
-  const std::string word = lower(text);
-  return word == "enable" || word == "warn" || word == "error" || is_truth(text);
+// What may still change can be used, used with a warning, or not.
+ConfigKey stability_key(std::string_view key, Stability Settings::*member) {
+  ConfigKey result = word_key(key, member, {{"enable", Stability::enable}, {"warn", Stability::warn}, {"error", Stability::error}});
+  result.set = [set = result.set, member](Settings& settings, std::string_view text) {
+    const auto wanted = is_truth(text);
+    if (wanted) settings.*member = *wanted ? Stability::enable : Stability::error;
+    return wanted || set(settings, text);
+  };
+  return result;
 }
 
 std::vector<ConfigKey> make_keys() {
@@ -118,13 +122,14 @@ std::vector<ConfigKey> make_keys() {
   keys.push_back(bool_key("print_maps_on_exit", &Settings::print_maps_on_exit));
   keys.push_back(bool_key("cpp_demangle", &Settings::cpp_demangle));
   keys.push_back({"no_cpp_demangle", "", "true or false", [](Settings& settings, std::string_view text) {
-                    auto value = truth(text);
+                    auto value = is_truth(text);
                     if (value) settings.cpp_demangle = !*value;
                     return value.has_value();
                   },
                   nullptr});
   keys.push_back(bool_key("lazy_symbolication", &Settings::lazy_symbolication));
   keys.push_back(bool_key("show_debug_info", &Settings::show_debug_info));
+  keys.back().idle = "stacks show functions and offsets, no files and lines";
   keys.push_back({"str_trunc_trailer", "", "a string", [](Settings& settings, std::string_view text) {
                     settings.truncation_trailer = std::string(text);
                     return true;
@@ -132,10 +137,12 @@ std::vector<ConfigKey> make_keys() {
                   [](const Settings& settings) -> SettingValue { return settings.truncation_trailer; }});
   keys.push_back(word_key("stack_mode", &Settings::stack_mode,
                           {{"bpftrace", StackMode::bpftrace}, {"perf", StackMode::perf}, {"raw", StackMode::raw}, {"build_id", StackMode::build_id}}));
-  keys.push_back(ignored_key("use_blazesym", "true or false", is_truth));
-  for (std::string_view key : {"unstable_tseries", "unstable_dw_ustack", "unstable_typeinfo", "unstable_import_statement"}) {
-    keys.push_back(ignored_key(key, "`enable`, `warn` or `error`", is_stance));
-  }
+  keys.push_back({"use_blazesym", "", "true or false", [](Settings&, std::string_view text) { return is_truth(text).has_value(); }, nullptr,
+                  "fathom reads symbols itself"});
+  keys.push_back(stability_key("unstable_tseries", &Settings::unstable_tseries));
+  keys.push_back(stability_key("unstable_dw_ustack", &Settings::unstable_dw_ustack));
+  keys.push_back(stability_key("unstable_typeinfo", &Settings::unstable_typeinfo));
+  keys.push_back(stability_key("unstable_import_statement", &Settings::unstable_import_statement));
   return keys;
 }
 
@@ -155,6 +162,8 @@ void apply_entry(const ast::ConfigEntry& entry, Settings& settings, Diagnostics&
     if (key == known.old_key) diagnostics.report<DiagnosticId::old_config_key>(entry.key_range, entry.key, known.key);
     if (!known.set(settings, entry.value)) {
       diagnostics.report<DiagnosticId::config_value>(entry.value_range, entry.value, known.key).with_help("it takes " + known.takes);
+    } else if (!known.idle.empty() && is_truth(entry.value).value_or(false)) {
+      diagnostics.report<DiagnosticId::idle_config_key>(entry.key_range, entry.key, known.idle);
     }
     return;
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,9 +24,13 @@ struct ConfigKey {
   std::string takes;         // "a number from 1 to 16384"
   std::function<bool(Settings& settings, std::string_view text)> set;  // false: the text is no such value
   std::function<SettingValue(const Settings& settings)> get;           // as scripts see it in `config`; null: not at all
+  std::string_view idle = {};  // why it changes nothing to switch it on; empty: it does what it says
 };
 
 std::span<const ConfigKey> config_keys();
+
+// "true", "on", "1" and the like; empty: neither these nor their opposites.
+std::optional<bool> is_truth(std::string_view text);
 
 // Keys that once meant something: accepted, with a warning.
 std::span<const std::string_view> dead_config_keys();

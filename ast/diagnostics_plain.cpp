@@ -5,6 +5,7 @@
 
 #include "ast/diagnostics.h"
 #include "ast/display_text.h"
+#include "ast/text.h"
 
 namespace fathom {
 
@@ -33,7 +34,7 @@ std::string render_plainly(const Diagnostic& diagnostic, const SourceFile& sourc
   std::string_view word = is_error ? "ERROR" : "WARNING";
   std::string text = located(source, diagnostic.range, fmt::format("{}: {}", word, display_text(diagnostic.message)));
   for (const Diagnostic::Label& label : diagnostic.labels) text += located(source, label.range, fmt::format("{}: {}", word, display_text(label.text)));
-  for (const std::string& help : diagnostic.help) text += fmt::format("HINT: {}\n", display_text(help));
+  for (const std::string& help : diagnostic.help) text += fmt::format("HINT: {}\n", display_text(under_other_name(help)));
   return text;
 }
 

@@ -26,6 +26,7 @@ Result<std::vector<std::string>> apply_environment(Settings& settings, const std
       const char* text = get(variable.c_str());
       if (text == nullptr) continue;
       if (name == key.old_key) warnings.push_back(fmt::format("{} is now called {}", variable, variable_of(key.key)));
+      if (!key.idle.empty() && is_truth(text).value_or(false)) warnings.push_back(fmt::format("{} changes nothing: {}", variable, key.idle));
       if (!key.set(settings, text)) return fail(fmt::format("`{}` is no value for {}", text, variable), "it takes " + key.takes);
     }
   }

@@ -23,7 +23,7 @@ namespace fathom {
 enum class ProgramKind : std::uint8_t { raw_tracepoint, tracepoint, perf_event, kprobe, fentry, fexit, iterator };
 
 // When a probe runs relative to the attached ones.
-enum class Moment : std::uint8_t { begin, attached, end, signal };
+enum class Moment : std::uint8_t { begin, attached, end, signal, test, bench };
 
 // One attach point, parsed; plain data that goes into the Plan.
 struct AttachPoint {

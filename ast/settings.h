@@ -24,6 +24,12 @@ struct NamedOption {
 
 enum class MissingProbes : std::uint8_t { error, warn, ignore };
 
+// What becomes of a script: it traces, or only its probes of one kind run, once or often.
+enum class RunMode : std::uint8_t { trace, test, bench };
+
+// What is said about the use of something that may still change.
+enum class Stability : std::uint8_t { enable, warn, error };
+
 // How messages on standard error look: fathom's own way, or that of bpftrace for those who call fathom by that name.
 enum class MessageStyle : std::uint8_t { own, bpftrace };
 
@@ -39,7 +45,11 @@ struct Settings {
   bool print_maps_on_exit = true;
   bool cpp_demangle = true;             // C++ names are shown in their readable form
   bool lazy_symbolication = true;       // user-space addresses get their names when they are printed
-  bool show_debug_info = true;          // files and lines in stacks
+  bool show_debug_info = false;         // files and lines in stacks
+  Stability unstable_tseries = Stability::warn;
+  Stability unstable_dw_ustack = Stability::warn;
+  Stability unstable_typeinfo = Stability::error;
+  Stability unstable_import_statement = Stability::error;
   SymbolCache cache_user_symbols = SymbolCache::per_process;
   std::string license = "GPL";          // of the programs, for the kernel
   std::string truncation_trailer = "..";
@@ -49,6 +59,7 @@ struct Settings {
   bool unsafe = false;                   // builtins that change the machine are allowed
   std::vector<NamedOption> options;      // what getopt() reads
   StackMode stack_mode = StackMode::bpftrace;  // of stacks that name none
+  RunMode mode = RunMode::trace;
   bool has_command = false;              // -c is given
   std::optional<std::uint32_t> process;  // -p: only events of this process
   bool helper_warnings = false;         // -k: reads that failed and keys that are missing are reported when they happen

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ast/executable.h"
+#include "ast/feature.h"
 #include "ast/result.h"
 #include "ast/types.h"
 
@@ -48,25 +49,8 @@ struct FunctionSignature {
   std::uint32_t result_offset = 0;       // where in the same list a program behind the function finds it
 };
 
-// Kernel abilities that a script may need. Each is found out by trying, never by the kernel's version.
-enum class Feature : std::uint8_t {
-  btf,
-  tracefs,
-  kprobe,
-  fprobe,
-  fentry,
-  uprobe,
-  uprobe_multi,
-  iterator,
-  ring_buffer,
-  perf_link,
-  write_user,
-  hardware,
-  breakpoint,
-};
 // kernel.perf_event_max_stack as the kernel sets it.
 inline constexpr std::uint32_t default_stack_frames = 127;
-inline constexpr std::size_t feature_count = static_cast<std::size_t>(Feature::breakpoint) + 1;
 
 enum class ProgramKind : std::uint8_t;  // ast/probe_type.h
 

@@ -32,4 +32,20 @@ std::string with_article(std::string_view noun) {
   return fmt::format("{} {}", vowel ? "an" : "a", noun);
 }
 
+std::string under_other_name(std::string_view text) {
+  constexpr std::string_view own = "fathom ";
+  std::string result;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::string_view rest = text.substr(at);
+    const std::string_view behind = rest.starts_with(own) ? rest.substr(own.size()) : std::string_view();
+    if (behind.starts_with('-') || behind.starts_with("…") || behind.starts_with("SCRIPT")) {
+      result += "bpftrace ";
+      at += own.size();
+    } else {
+      result += text[at++];
+    }
+  }
+  return result;
+}
+
 }  // namespace fathom

@@ -17,7 +17,8 @@ constexpr Row rows[] = {
     {&TextForm::blank_behind_colon, 24},      {&TextForm::narrow_stack_keys, 24},     {&TextForm::booleans_are_numbers, 24},
     {&TextForm::enumerators_are_numbers, 22}, {&TextForm::counters_always_shown, 24}, {&TextForm::unit_ranges, 24},
     {&TextForm::system_text_as_is, 20},       {&TextForm::uncut_strings, 21},         {&TextForm::waits_for_end, 24},
-    {&TextForm::maps_on_signal, 22},
+    {&TextForm::maps_on_signal, 22},          {&TextForm::moments_in_capitals, 24},   {&TextForm::decimal_pointers, 24},
+    {&TextForm::unwritten_not_shown, 22},     {&TextForm::old_json, 24},              {&TextForm::lengths_without_nul, 20},
 };
 
 // Takes a number off the front.

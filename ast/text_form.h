@@ -21,6 +21,11 @@ struct TextForm {
   bool uncut_strings = false;          // no trailer behind a string that was cut
   bool waits_for_end = false;          // a script with nothing but BEGIN and END waits for Ctrl-C
   bool maps_on_signal = false;         // SIGUSR1 prints all maps even if a probe listens to it
+  bool moments_in_capitals = false;    // the builtin `probe` says BEGIN and END
+  bool decimal_pointers = false;       // pointers in maps and of print() are decimal, and %p of NULL is (nil)
+  bool unwritten_not_shown = false;    // print(@x) of a map that was never written shows nothing but for count()
+  bool lengths_without_nul = false;    // str(p, 5) has up to 5 characters, not 4
+  bool old_json = false;               // values as they were before numbers, buffers and what was attached got forms of their own
 
   friend bool operator==(const TextForm&, const TextForm&) = default;
 };

@@ -145,7 +145,11 @@ void ProbeLowering::map_loop(const For& node, Range range) {
 
 void ProbeLowering::return_statement(const Return& node) {
   if (returns_.empty()) {
-    if (node.value) lower(*node.value);
+    if (node.value && verdict_ != nullptr && facts(*node.value).type.is_scalar()) {
+      bpf_.store(scalar(*node.value), verdict_, word);
+    } else if (node.value) {
+      lower(*node.value);
+    }
     leave();
     return;
   }

@@ -44,6 +44,14 @@ void ProbeLowering::run() {
   bpf_.CreateBr(setup_);
 
   bpf_.SetInsertPoint(body);
+  llvm::Value* verdict = bpf_.number(0);
+  if (probe_.type->moment == Moment::test) {
+    verdict_ = temporary(word);
+    bpf_.store(bpf_.number(0), verdict_, word);
+    llvm::IRBuilder<>::InsertPointGuard guard(bpf_);
+    bpf_.SetInsertPoint(leave_);
+    verdict = bpf_.load(verdict_, word, false);
+  }
   for (const CheckedVariable& variable : probe_.variables) {
     Operand slot;
     slot.type = variable.type;
@@ -80,7 +88,7 @@ void ProbeLowering::run() {
   bpf_.SetInsertPoint(leave_);
   if (scratch_ != nullptr) bpf_.store(bpf_.number(0), scratch_, word);
   mark_progress();
-  bpf_.CreateRet(bpf_.number(0));
+  bpf_.CreateRet(verdict);
   outline_loops(program_.object(), function_, regions_);
 }
 

@@ -287,6 +287,7 @@ class ProbeLowering {
     llvm::BasicBlock* end;
     Operand result;
   };
+  llvm::Value* verdict_ = nullptr;  // memory of what a test returns
   std::vector<ReturnTarget> returns_;
 };
 

@@ -19,6 +19,13 @@
 
 namespace fathom {
 
+// A type of the kernel or a module ("vmlinux" for the kernel itself), by its name ("struct file"), as C.
+struct TypeDefinition {
+  std::string module;
+  std::string name;
+  std::string text;
+};
+
 class Btf {
  public:
   // `path`: a file with BTF; empty: the running kernel's. `modules`: the directory with the BTF of its modules, by their names; empty: none, or
@@ -37,6 +44,8 @@ class Btf {
   std::shared_ptr<const StructLayout> layout(const Type& structure);
   // "struct X" and "union X", sorted, each once.
   std::vector<std::string> struct_names();
+  // Of the types of one keyword (struct, union, enum) those whose names match the glob, sorted; `whole`: with their text.
+  std::vector<TypeDefinition> definitions(std::string_view keyword, std::string_view pattern, bool whole);
   // The value of an enumerator of any kernel enum, with the enum's type.
   std::optional<std::pair<std::int64_t, Type>> enumerator(std::string_view name);
   // Names of raw tracepoints (the typedefs btf_trace_NAME), sorted.

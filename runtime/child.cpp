@@ -10,7 +10,9 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <sstream>
 
 namespace fathom {
 
@@ -35,6 +37,21 @@ Descriptor open_process(int process) { return Descriptor(static_cast<int>(syscal
   int error = errno;
   [[maybe_unused]] ssize_t written = write(failed, &error, sizeof error);
   _exit(127);
+}
+
+// As execvp(3) looks for it; so that a mistake in the name is told before anything is attached.
+bool is_in_path(const std::string& name) {
+  if (name.find('/') != std::string::npos) return access(name.c_str(), F_OK) == 0;
+  const char* path = getenv("PATH");
+  std::istringstream directories(path == nullptr ? "/bin:/usr/bin" : path);
+  for (std::string directory; std::getline(directories, directory, ':');) {
+    if (access(fmt::format("{}/{}", directory.empty() ? "." : directory, name).c_str(), X_OK) == 0) return true;
+  }
+  return false;
+}
+
+std::unexpected<Error> no_such_command(const std::string& name, int error) {
+  return fail(fmt::format("`{}` could not be executed ({})", name, strerrordesc_np(error)), "-c takes a command that is in PATH, or its path", error);
 }
 
 }  // namespace
@@ -74,6 +91,7 @@ std::vector<std::string> split_command(std::string_view text) {
 Result<WatchedProcess> WatchedProcess::command(const std::string& command) {
   std::vector<std::string> words = split_command(command);
   if (words.empty()) return fail("the command of -c is empty", "give it a command: -c 'ls /'");
+  if (!is_in_path(words.front())) return no_such_command(words.front(), ENOENT);
   int go[2];
   int failed[2];
   if (pipe2(go, O_CLOEXEC) != 0) return fail("no pipe could be made for the command", "", errno);
@@ -107,7 +125,7 @@ Result<void> WatchedProcess::start() {
   while ((length = read(failed_.get(), &error, sizeof error)) < 0 && errno == EINTR) {
   }
   if (length != sizeof error) return {};
-  return fail(fmt::format("`{}` could not be executed ({})", name_, strerrordesc_np(error)), "-c takes a command that is in PATH, or its path", error);
+  return no_such_command(name_, error);
 }
 
 WatchedProcess::~WatchedProcess() {

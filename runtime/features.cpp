@@ -2,6 +2,7 @@
 #include "runtime/features.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
 #include <sys/syscall.h>
@@ -22,6 +23,14 @@ namespace {
 // Newer than some installed kernel headers.
 constexpr auto kprobe_multi_attach = static_cast<bpf_attach_type>(42);  // BPF_TRACE_KPROBE_MULTI
 constexpr auto uprobe_multi_attach = static_cast<bpf_attach_type>(48);  // BPF_TRACE_UPROBE_MULTI
+constexpr auto kprobe_session_attach = static_cast<bpf_attach_type>(56);  // BPF_TRACE_KPROBE_SESSION
+constexpr int helper_for_each_map_elem = 164;
+constexpr int helper_get_func_ip = 173;
+constexpr int helper_get_attach_cookie = 174;
+constexpr int helper_trace_vprintk = 177;
+constexpr int helper_loop = 181;
+constexpr int helper_map_lookup_percpu_elem = 195;
+constexpr int helper_ktime_get_tai_ns = 208;
 
 // r0 = 0; exit
 constexpr bpf_insn empty_program[] = {
@@ -95,6 +104,12 @@ bool try_fprobe() {
   return !link && errno == ESRCH;
 }
 
+bool try_kprobe_session() {
+  bpf_prog_load_opts options = {};
+  options.expected_attach_type = kprobe_session_attach;
+  return static_cast<bool>(load(BPF_PROG_TYPE_KPROBE, options));
+}
+
 // A file that is none is refused as such (EBADF, EINVAL, ENOENT) only by kernels that know such links; others do not know the attach type.
 bool try_uprobe_multi() {
   bpf_prog_load_opts load_options = {};
@@ -112,6 +127,9 @@ bool try_uprobe_multi() {
   const Descriptor link(static_cast<int>(syscall(SYS_bpf, BPF_LINK_CREATE, &attributes, sizeof attributes)));
   return !link && errno == ENOENT;
 }
+
+// Whether programs of this type may call the helper with this number.
+bool try_helper(bpf_prog_type type, int helper) { return libbpf_probe_bpf_helper(type, static_cast<bpf_func_id>(helper), nullptr) > 0; }
 
 bool try_perf_event(std::uint32_t type, std::uint64_t config) {
   perf_event_attr attr = {};
@@ -162,6 +180,24 @@ bool try_feature(Feature feature, std::uint32_t test_function) {
       return try_perf_event(PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES);
     case Feature::breakpoint:
       return is_readable("/sys/bus/event_source/devices/breakpoint/type");
+    case Feature::loop:
+      return try_helper(BPF_PROG_TYPE_TRACEPOINT, helper_loop);
+    case Feature::for_each_map:
+      return try_helper(BPF_PROG_TYPE_TRACEPOINT, helper_for_each_map_elem);
+    case Feature::percpu_lookup:
+      return try_helper(BPF_PROG_TYPE_TRACEPOINT, helper_map_lookup_percpu_elem);
+    case Feature::function_address:
+      return try_helper(BPF_PROG_TYPE_KPROBE, helper_get_func_ip);
+    case Feature::attach_cookie:
+      return try_helper(BPF_PROG_TYPE_TRACEPOINT, helper_get_attach_cookie);
+    case Feature::override_return:
+      return try_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_override_return);
+    case Feature::long_printk:
+      return try_helper(BPF_PROG_TYPE_TRACEPOINT, helper_trace_vprintk);
+    case Feature::tai_clock:
+      return try_helper(BPF_PROG_TYPE_TRACEPOINT, helper_ktime_get_tai_ns);
+    case Feature::kprobe_session:
+      return try_kprobe_session();
   }
   return false;
 }
@@ -183,25 +219,6 @@ bool try_kfunc(ProgramKind kind, std::uint32_t function) {
   // What else the verifier finds wrong, such as arguments that are null, comes after the question whether the call is allowed.
   return loaded || (log.find("not allowed") == std::string::npos && log.find("arg#") != std::string::npos) ||
          log.find("R1 ") != std::string::npos || log.find("Unreleased reference") != std::string::npos;
-}
-
-std::string_view absence_of(Feature feature) {
-  switch (feature) {
-    case Feature::btf: return "this kernel has no type information (CONFIG_DEBUG_INFO_BTF is off)";
-    case Feature::tracefs: return "this kernel has no tracing directory (CONFIG_FTRACE is off)";
-    case Feature::kprobe: return "this kernel has no kprobes (CONFIG_KPROBE_EVENTS is off)";
-    case Feature::fprobe: return "this kernel has no kprobe_multi links (CONFIG_FPROBE is off)";
-    case Feature::fentry: return "this kernel has no BPF trampolines (CONFIG_FUNCTION_TRACER or CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS is off)";
-    case Feature::uprobe: return "this kernel has no uprobes (CONFIG_UPROBE_EVENTS is off)";
-    case Feature::uprobe_multi: return "this kernel has no uprobe_multi links";
-    case Feature::iterator: return "this kernel has no BPF iterators (they need CONFIG_DEBUG_INFO_BTF)";
-    case Feature::ring_buffer: return "this kernel has no BPF ring buffer (Linux 5.8)";
-    case Feature::perf_link: return "this kernel has no BPF links to perf events";
-    case Feature::write_user: return "this kernel lets no BPF program write to the memory of a process";
-    case Feature::hardware: return "this machine gives no access to its hardware counters, as most virtual machines do";
-    case Feature::breakpoint: return "this kernel has no hardware breakpoints (CONFIG_HAVE_HW_BREAKPOINT is off)";
-  }
-  return "";
 }
 
 }  // namespace fathom

@@ -15,7 +15,4 @@ bool try_feature(Feature feature, std::uint32_t test_function);
 // Whether programs of a kind may call the kernel function with this BTF id.
 bool try_kfunc(ProgramKind kind, std::uint32_t function);
 
-// "this kernel has no kprobes (CONFIG_KPROBES is off)": what a kernel without the feature lacks.
-std::string_view absence_of(Feature feature);
-
 }  // namespace fathom

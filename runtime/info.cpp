@@ -6,7 +6,11 @@
 #include <linux/bpf.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <initializer_list>
 #include <iterator>
+#include <system_error>
 
 namespace fathom {
 
@@ -14,21 +18,13 @@ namespace {
 
 // Newer than some installed kernel headers.
 constexpr int d_path = 147;
-constexpr int ktime_get_tai_ns = 208;
-constexpr int get_func_ip = 173;
-constexpr int map_lookup_percpu_elem = 195;
-constexpr int loop = 181;
 
-struct Helper {
-  const char* name;
-  int number;
-  bpf_prog_type program;
-};
-constexpr Helper helpers[] = {
-    {"dpath", d_path, BPF_PROG_TYPE_TRACING},          {"get_tai_ns", ktime_get_tai_ns, BPF_PROG_TYPE_KPROBE},
-    {"get_func_ip", get_func_ip, BPF_PROG_TYPE_KPROBE}, {"lookup_percpu_elem", map_lookup_percpu_elem, BPF_PROG_TYPE_KPROBE},
-    {"loop", loop, BPF_PROG_TYPE_KPROBE},
-};
+// The kernel may have types of its modules or none.
+bool has_module_types() {
+  std::error_code ignored;
+  const std::filesystem::directory_iterator types("/sys/kernel/btf", ignored);
+  return std::any_of(begin(types), end(types), [](const auto& entry) { return entry.path().filename() != "vmlinux"; });
+}
 
 struct Section {
   std::string text;
@@ -51,28 +47,28 @@ std::string machine_info(const Target& target, std::string_view version) {
   Section build("Build");
   build.line("version", version);
   build.line("libdw (DWARF support)", false);
-  build.line("bcc library path resolution", false);
+  build.line("bcc library path resolution", true);  // `uprobe:libc:malloc` finds its file
   build.line("blazesym (advanced symbolization)", false);
   build.line("dwunwind (DWARF stack unwinding)", false);
 
   Section kernel_helpers("Kernel helpers");
-  for (const Helper& helper : helpers) {
-    // Programs of the tracing type can not be tried without a function to attach to; the kernel that lists the helper has it.
-    int known = libbpf_probe_bpf_helper(helper.program, static_cast<bpf_func_id>(helper.number), nullptr);
-    kernel_helpers.line(helper.name, known > 0);
-  }
+  // Programs of the tracing type can not be tried without a function to attach to; the kernel that lists the helper has it.
+  kernel_helpers.line("dpath", libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACING, static_cast<bpf_func_id>(d_path), nullptr) > 0);
+  const auto lines = [&](Section& section, std::initializer_list<Feature> features) {
+    for (const Feature feature : features) section.line(name_of(feature), target.has(feature));
+  };
+  lines(kernel_helpers, {Feature::tai_clock, Feature::function_address, Feature::percpu_lookup, Feature::loop, Feature::for_each_map,
+                         Feature::attach_cookie, Feature::override_return, Feature::long_printk, Feature::write_user});
 
   Section features("Kernel features");
   features.line("Instruction limit", std::string_view("1000000"));
   features.line("btf", target.has(Feature::btf));
-  features.line("ring buffer", target.has(Feature::ring_buffer));
-  features.line("tracefs", target.has(Feature::tracefs));
+  features.line("module btf", has_module_types());
+  lines(features, {Feature::ring_buffer, Feature::perf_link, Feature::tracefs});
 
   Section probes("Probe types");
-  probes.line("kprobe", target.has(Feature::kprobe));
-  probes.line("uprobe", target.has(Feature::uprobe));
-  probes.line("kprobe_multi", target.has(Feature::fprobe));
-  probes.line("fentry", target.has(Feature::fentry));
+  lines(probes, {Feature::kprobe, Feature::fprobe, Feature::kprobe_session, Feature::uprobe, Feature::uprobe_multi, Feature::fentry,
+                 Feature::iterator, Feature::hardware, Feature::breakpoint});
   return system.done() + build.done() + kernel_helpers.done() + features.done() + probes.done();
 }
 

@@ -2,8 +2,10 @@
 #include "runtime/kernel_functions.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <tuple>
 
 namespace fathom {
@@ -83,6 +85,14 @@ const std::vector<KernelFunction>& KernelFunctions::all(const Tracefs* tracefs) 
   const Result<std::string> traceable = tracefs == nullptr ? Result<std::string>(fail("")) : tracefs->read("available_filter_functions");
   all_ = traceable && !traceable->empty() ? parse_lines(*traceable, parse_traceable) : parse_lines(kallsyms(), parse_kallsyms_function);
   return *all_;
+}
+
+Result<void> KernelFunctions::read_traceable(const std::string& path) {
+  const auto text = read_file_at(AT_FDCWD, path.c_str());
+  if (!text) return fail(fmt::format("{} can not be read ({})", path, strerrordesc_np(text.error().system_error)), "--traceable-functions takes a copy of available_filter_functions");
+  all_ = parse_lines(*text, parse_traceable);
+  if (all_->empty()) return fail(fmt::format("{} names no function", path), "--traceable-functions takes a file with a function on each line, with its module in brackets behind it");
+  return {};
 }
 
 std::vector<KernelFunction> KernelFunctions::match(std::string_view module, std::string_view pattern, const Tracefs* tracefs) {

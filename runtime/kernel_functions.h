@@ -1,5 +1,5 @@
 // Names of kernel functions that probes can be set on. An exact name is looked up in the text of /proc/kallsyms; the list of all comes from
-// available_filter_functions of tracefs where that can be read, else from the functions in /proc/kallsyms. Nothing is read before the first
+// available_filter_functions of tracefs where that can be read, or from a file that takes its place, else from the functions in /proc/kallsyms. Nothing is read before the first
 // question.
 #pragma once
 
@@ -19,6 +19,9 @@ class KernelFunctions {
   std::optional<KernelFunction> find(std::string_view module, std::string_view name);
   // Those that match, sorted by name and module, each once. `tracefs` may be null.
   std::vector<KernelFunction> match(std::string_view module, std::string_view pattern, const Tracefs* tracefs);
+
+  // A file as the kernel's own list, whose place it takes.
+  Result<void> read_traceable(const std::string& path);
 
  private:
   const std::string& kallsyms();

@@ -193,12 +193,12 @@ void Object::rearm_error(std::uint32_t index) const {
   if (errors_.get() != nullptr) std::atomic_ref(errors_.get()[index].told).store(0, std::memory_order_relaxed);
 }
 
-Result<void> Object::run_once(const std::string& name) const {
+Result<std::uint32_t> Object::run_once(const std::string& name) const {
   LIBBPF_OPTS(bpf_test_run_opts, options);
   if (int error = bpf_prog_test_run_opts(program(name), &options); error != 0) {
     return fail(fmt::format("probe `{}` could not be run ({})", name, strerrordesc_np(errno)), "BEGIN and END need Linux 5.10 or newer", errno);
   }
-  return {};
+  return options.retval;
 }
 
 }  // namespace fathom

@@ -46,8 +46,8 @@ class Object {
   // Its programs may send a record about it again.
   void rearm_error(std::uint32_t index) const;
 
-  // Runs a raw tracepoint program once, here and now: BEGIN and END.
-  Result<void> run_once(const std::string& program) const;
+  // Runs a raw tracepoint program once, here and now: BEGIN and END. Returns what it returns.
+  Result<std::uint32_t> run_once(const std::string& program) const;
 
  private:
   struct Close {

@@ -55,6 +55,8 @@ std::string_view spelling(Moment moment) {
     case Moment::attached: return "attached";
     case Moment::end: return "end";
     case Moment::signal: return "signal";
+    case Moment::test: return "test";
+    case Moment::bench: return "bench";
   }
   return "";
 }

@@ -79,14 +79,15 @@ Result<int> Session::run() {
   if (layout::RunState* state = object_.run_state(); state != nullptr && watched_ != nullptr && watched_->is_child()) {
     state->child = static_cast<std::uint64_t>(watched_->process());
   }
-  if (plan_.settings.text_form.attaching_line) announce();
+  if (plan_.settings.text_form.attaching_line && plan_.settings.mode == RunMode::trace) announce();
   if (!options_.dry_run) {
     if (auto ran = run_programs(Moment::begin); !ran) return std::unexpected(ran.error());
   }
   if (!exiting_) {
     if (auto attached = attach(); !attached) return std::unexpected(attached.error());
   }
-  if ((!exiting_ || options_.always_announces) && !plan_.settings.text_form.attaching_line) announce();
+  const bool traces = plan_.settings.mode == RunMode::trace;
+  if ((!exiting_ || options_.always_announces) && !plan_.settings.text_form.attaching_line && traces) announce();
   if (options_.dry_run) return 0;
   // What BEGIN printed comes behind the line above; it has been waiting in the reader's queue.
   if (watched_ != nullptr) {
@@ -98,13 +99,15 @@ Result<int> Session::run() {
   if (!exiting_) {
     if (auto walked = run_iterators(); !walked) return std::unexpected(walked.error());
   }
-  if ((has_events() || plan_.settings.text_form.waits_for_end) && !exiting_) {
+  auto passed = exiting_ ? Result<bool>(true) : run_trials();
+  if (!passed) return std::unexpected(passed.error());
+  if ((has_events() || (plan_.settings.text_form.waits_for_end && traces)) && !exiting_) {
     if (auto looped = loop(); !looped) return std::unexpected(looped.error());
   }
   stop_programs();
   if (auto ran = run_programs(Moment::end); !ran) return std::unexpected(ran.error());
   finish();
-  return exit_code_.value_or(0);
+  return exit_code_.value_or(*passed ? 0 : 1);
 }
 
 // Probes whose events may come at any time.
@@ -170,7 +173,7 @@ Result<void> Session::open_packets() {
 Result<void> Session::run_programs(Moment moment) {
   for (const ProgramPlan& program : plan_.programs) {
     if (program.moment != moment) continue;
-    if (auto ran = object_.run_once(program.name); !ran) return ran;
+    if (auto ran = object_.run_once(program.name); !ran) return std::unexpected(ran.error());
     // An exit() in one BEGIN keeps the others from running.
     const layout::RunState* state = object_.run_state();
     if (moment == Moment::begin && state != nullptr && state->stop != 0) {
@@ -317,8 +320,10 @@ void Session::finish() {
   report_repeated_errors();
   report_new_losses();
   report_losses();
-  output_.end_of_run();
-  if (plan_.settings.print_maps_on_exit) print_all_maps();
+  if (plan_.settings.mode == RunMode::trace) {
+    output_.end_of_run();
+    if (plan_.settings.print_maps_on_exit) print_all_maps();
+  }
   output_.flush();
   printk_.clear();
 }

@@ -78,11 +78,17 @@ class Session : private DecodeSource {
   void read_printk();
   void unwatch(std::uint64_t address);
   void process_seen(const layout::ControlRecord& event);
+  // --test, --bench; whether all went well.
+  Result<bool> run_trials();
+  Result<bool> run_tests();
+  Result<bool> run_test(const ProgramPlan& program, std::vector<TestResult>& results);
+  Result<bool> run_benchmarks();
   // Goes over what iter probes go over.
   Result<void> run_iterators();
   void read_signals();
   void print_contents(std::uint32_t index, const MapElements& elements, std::uint64_t top, std::uint64_t divisor, Unwritten unwritten);
   void print_map_now(std::uint32_t index);
+  bool always_shown(std::uint32_t index) const;
   void print_all_maps();
   // Values of Counter, added up over the CPUs; empty where no program counts.
   std::vector<std::uint64_t> counters() const;

@@ -67,6 +67,7 @@ void Session::text_record(const FormatPlan& format, std::span<const Value> value
   auto show = [&](TextKind kind, const Result<std::string>& read) {
     if (read) return output_.text(kind, *read);
     output_.message({.kind = MessageKind::failed, .text = read.error().message});
+    if (kind == TextKind::cat && plan_.settings.text_form.old_json) output_.text(kind, "");
   };
   switch (format.style) {
     case FormatStyle::printf: return output_.text(TextKind::printf, text);
@@ -111,8 +112,9 @@ void Session::control(const EventBatch& batch) {
     case layout::ControlKind::unwatch: return unwatch(static_cast<std::uint64_t>(event.first));
     case layout::ControlKind::print_map: {
       if (!*batch.elements) return fmt::print(stderr, "error: {}\n", batch.elements->error().message);
+      const bool skips = plan_.settings.text_form.unwritten_not_shown && !zeroed_[event.map] && !always_shown(event.map);
       return print_contents(event.map, **batch.elements, static_cast<std::uint64_t>(event.first), static_cast<std::uint64_t>(event.second),
-                            Unwritten::as_zero);
+                            skips ? Unwritten::skip : Unwritten::as_zero);
     }
     case layout::ControlKind::clear_map: zeroed_[event.map] = false; return;
     case layout::ControlKind::zero_map: zeroed_[event.map] = true; return;
@@ -137,13 +139,18 @@ void Session::print_contents(std::uint32_t index, const MapElements& elements, s
   output_.map(contents_of(plan_.maps[index], elements, possible_cpus_, *this, unwritten), top, divisor);
 }
 
+// Whether the old forms have a line for the map even if it was never written.
+bool Session::always_shown(std::uint32_t index) const {
+  const MapPlan& plan = plan_.maps[index];
+  const bool counts = plan.value.is_aggregation() && plan.value.aggregation() == Aggregation::count && !plan.keyed;
+  return counts && plan_.settings.text_form.counters_always_shown;
+}
+
 void Session::print_map_now(std::uint32_t index) {
   const MapPlan& plan = plan_.maps[index];
   auto elements = read_elements(plan, object_.map(plan.object_name), possible_cpus_);
   if (!elements) return fmt::print(stderr, "error: {}\n", elements.error().message);
-  bool counts = plan.value.is_aggregation() && plan.value.aggregation() == Aggregation::count && !plan.keyed;
-  bool shown = zeroed_[index] || (counts && plan_.settings.text_form.counters_always_shown);
-  print_contents(index, *elements, 0, 0, shown ? Unwritten::as_zero : Unwritten::skip);
+  print_contents(index, *elements, 0, 0, zeroed_[index] || always_shown(index) ? Unwritten::as_zero : Unwritten::skip);
 }
 
 void Session::print_all_maps() {

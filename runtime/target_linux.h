@@ -46,11 +46,19 @@ class LinuxTarget : public Target {
   Result<std::shared_ptr<const Executable>> executable(const std::string& path) const override;
   std::optional<std::uint32_t> process() const override { return process_; }
   void bind_to(std::uint32_t process) { process_ = process; }
+  // The kernel is taken not to have this.
+  void do_without(Feature feature) { features_[static_cast<std::size_t>(feature)] = false; }
+  // A file with the names of the functions that can be traced, in the place of the kernel's own list.
+  Result<void> read_traceable(const std::string& path) { return kernel_functions_.read_traceable(path); }
 
   std::uint32_t most_stack_frames() const override;
   std::uint32_t possible_cpus() const override;
   bool has(Feature feature) const override;
 
+  // Kernel types for -l: see Btf.
+  std::vector<TypeDefinition> type_definitions(std::string_view keyword, std::string_view pattern, bool whole) const {
+    return btf_.definitions(keyword, pattern, whole);
+  }
   // The tracing directory, for those who need more of it than the above. The pointer lives as long as the target.
   Result<const Tracefs*> tracefs() const;
 

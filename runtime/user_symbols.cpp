@@ -121,6 +121,7 @@ void UserSymbols::remember(std::uint32_t process) {
   for (MemoryMapping& mapping : parse_mappings(*text)) {
     if (!mapping.executable && mapping.path.empty()) continue;
     File* file = file_of(mapping, process, apart);
+    if (eager_ && file != nullptr && mapping.executable) read(*file);
     places.push_back({std::move(mapping), file});
   }
   Process& known = processes_[process];
@@ -179,7 +180,7 @@ const Executable* UserSymbols::read(File& file) {
   if (!file.tried) {
     file.tried = true;
     if (auto executable = read_executable(file.path)) file.executable = std::move(*executable);
-    file.descriptor = Descriptor();
+    if (!forgets_) file.descriptor = Descriptor();
   }
   return file.executable ? &*file.executable : nullptr;
 }
@@ -225,6 +226,17 @@ const UserSymbols::Place* UserSymbols::place_of(const Process& process, std::uin
 }
 
 SymbolSource::Name UserSymbols::name_of(std::uint64_t address, std::uint32_t process) {
+  if (!forgets_) return look_up(address, process);
+  if (auto known = processes_.find(process); known != processes_.end() && std::chrono::steady_clock::now() - known->second.read > patience) remember(process);
+  SymbolSource::Name name = look_up(address, process);
+  for (auto& [path, file] : files_) {
+    file->executable.reset();
+    file->tried = false;
+  }
+  return name;
+}
+
+SymbolSource::Name UserSymbols::look_up(std::uint64_t address, std::uint32_t process) {
   Process& known = processes_[process];
   // Heard of for the first time, or changed since. Code without frame pointers yields stacks full of numbers that are no addresses, which
   // must not make it read the same again for each.

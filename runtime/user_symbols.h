@@ -35,6 +35,12 @@ class UserSymbols {
  public:
   explicit UserSymbols(bool demangle = true) : demangle_(demangle) {}
 
+  // `eager`: symbols are read when a process is first heard of, not when one of its addresses is shown. `forgets`: nothing that was read is kept
+  // for the next address.
+  void set_reading(bool eager, bool forgets) {
+    eager_ = eager;
+    forgets_ = forgets;
+  }
   // Takes note of what the process has mapped now.
   void remember(std::uint32_t process);
   // A file of the process lies at its own addresses plus `base`. Of no use where the process could be looked at.
@@ -66,6 +72,7 @@ class UserSymbols {
     std::uint64_t made_bytes = 0;  // of the file when it was read
   };
 
+  SymbolSource::Name look_up(std::uint64_t address, std::uint32_t process);
   const Place* place_of(const Process& process, std::uint64_t address) const;
   File* file_of(const MemoryMapping& mapping, std::uint32_t process, bool apart);
   File* file_at(const std::string& path);
@@ -74,6 +81,8 @@ class UserSymbols {
   std::string made_name(const Process& known, std::uint64_t address, std::uint64_t& offset) const;
 
   bool demangle_;
+  bool eager_ = false;
+  bool forgets_ = false;
   std::map<std::uint32_t, Process> processes_;
   std::map<std::string, std::unique_ptr<File>> files_;
 };

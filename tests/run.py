@@ -28,6 +28,7 @@ import attach_time  # noqa: E402
 import check  # noqa: E402
 import debian_scripts  # noqa: E402
 import kernel_table  # noqa: E402
+import layout  # noqa: E402
 import manual_examples  # noqa: E402
 from conformance import run as conformance_table  # noqa: E402
 import machine  # noqa: E402
@@ -159,6 +160,12 @@ def attaching(options):
     return [Case("attach-time", "passed" if good else "failed", told)]
 
 
+def layouts(options):
+    """--fmt keeps the meaning of every script."""
+    results = layout.run_all(executable(), lambda name: passes_filter(options, name))
+    return [Case(name, "failed" if told else "passed", told) for name, told in results]
+
+
 def executable():
     return os.environ.get("FATHOM") or str(BUILD / "release" / "fathom")
 
@@ -259,8 +266,8 @@ def flatten(suite):
 
 
 STEPS = {
-    "units": units, "texts": texts, "conformance": conformance, "debian": debian, "examples": examples, "attaching": attaching, "fuzz": fuzz,
-    "manual": manual, "rules": rules, "tools": tools, "machines": machines,
+    "units": units, "texts": texts, "conformance": conformance, "debian": debian, "examples": examples, "layouts": layouts, "attaching": attaching,
+    "fuzz": fuzz, "manual": manual, "rules": rules, "tools": tools, "machines": machines,
 }
 
 # Steps that heed the filter themselves.

@@ -30,9 +30,11 @@ class Expander {
   // Appends the groups of one probe.
   void probe(const ast::Probe& probe, std::vector<CheckedProbe>& groups);
   std::size_t attach_points() const { return attach_points_; }
+  bool others_left_out() const { return others_left_out_; }
 
  private:
   std::string with_parameters(const ast::AttachPointText& point);
+  bool runs(Moment moment) const;
   const ProbeType* provider(std::string_view name, const ast::AttachPointText& point);
   std::vector<AttachPoint> expand(const ProbeType& type, const ast::AttachPointText& point, const std::string& text);
   struct Missing {
@@ -48,9 +50,16 @@ class Expander {
   const Target& target_;
   Diagnostics& diagnostics_;
   std::size_t attach_points_ = 0;
+  bool others_left_out_ = false;  // probes that another mode runs
   ContextUse use_;                // by the present probe
   std::vector<Missing> missing_;  // attach points of the present probe that stand for nothing
 };
+
+std::string upper(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return result;
+}
 
 // The builtin that reads the probe's context here, by itself; null for any other node.
 const Builtin* context_builtin(const ast::Expression& node, BuiltinFamilies builtins) {
@@ -95,18 +104,40 @@ void Expander::probe(const ast::Probe& probe, std::vector<CheckedProbe>& groups)
   std::size_t first = groups.size();
   std::size_t errors = diagnostics_.errors();
   use_ = find_use(probe, catalog_.builtins);
+  bool left_out = false;  // what another mode runs
   for (const ast::AttachPointText& point : probe.attach_points) {
     std::string text = with_parameters(point);
     std::size_t colon = text.find(':');
     const ProbeType* type = provider(std::string_view(text).substr(0, colon), point);
     if (type == nullptr) continue;
-    for (AttachPoint& expanded : expand(*type, point, text)) add(probe, *type, std::move(expanded), point.range, first, groups);
+    if (!runs(type->moment)) {
+      left_out = others_left_out_ = true;
+      continue;
+    }
+    for (AttachPoint& expanded : expand(*type, point, text)) {
+      const bool is_moment = type->moment == Moment::begin || type->moment == Moment::end;
+      if (is_moment && settings_.text_form.moments_in_capitals) expanded.text = upper(expanded.text);
+      add(probe, *type, std::move(expanded), point.range, first, groups);
+    }
   }
   for (const Missing& missing : missing_) not_found(missing, groups.size() != first);
   missing_.clear();
-  if (groups.size() == first && errors == diagnostics_.errors() && settings_.probe_filter.empty()) {
+  if (groups.size() == first && !left_out && errors == diagnostics_.errors() && settings_.probe_filter.empty()) {
     diagnostics_.report<DiagnosticId::probe_without_attach_points>(probe.attach_points.front().range);
   }
+}
+
+// Whether probes of this kind take part: tests and benchmarks run by themselves.
+bool Expander::runs(Moment moment) const {
+  switch (moment) {
+    case Moment::begin:
+    case Moment::end: return true;
+    case Moment::attached:
+    case Moment::signal: return settings_.mode == RunMode::trace;
+    case Moment::test: return settings_.mode == RunMode::test;
+    case Moment::bench: return settings_.mode == RunMode::bench;
+  }
+  return true;
 }
 
 std::string Expander::with_parameters(const ast::AttachPointText& point) {
@@ -157,7 +188,8 @@ std::vector<AttachPoint> Expander::expand(const ProbeType& type, const ast::Atta
     return {};
   }
   if (points->empty()) missing_.push_back({&type, *parsed, &point});
-  if (!settings_.probe_filter.empty() && type.moment == Moment::attached) {
+  const bool always = type.moment == Moment::begin || type.moment == Moment::end || type.moment == Moment::signal;
+  if (!settings_.probe_filter.empty() && !always) {
     // The command line was checked for one that can not be compiled.
     if (auto filter = Pattern::compile(settings_.probe_filter)) {
       std::erase_if(*points, [&](const AttachPoint& one) { return !filter->found_in(one.text); });
@@ -235,7 +267,19 @@ std::vector<CheckedProbe> expand_probes(const ast::Program& program, const Setti
     diagnostics.report<DiagnosticId::too_many_programs>(program.probes.front().range, groups.size(), settings.max_bpf_progs)
         .with_help("set max_bpf_progs to a larger number, or narrow wildcards");
   }
-  if (groups.empty() && !diagnostics.has_errors()) diagnostics.report<DiagnosticId::no_probes_left>(program.probes.front().range);
+  if (diagnostics.has_errors()) return groups;
+  const bool wanted = std::ranges::any_of(groups, [&](const CheckedProbe& group) {
+    const Moment moment = group.type->moment;
+    return settings.mode == RunMode::trace || moment == Moment::test || moment == Moment::bench;
+  });
+  if (!wanted && settings.mode != RunMode::trace) {
+    const std::string_view kind = settings.mode == RunMode::test ? "test" : "bench";
+    diagnostics.report<DiagnosticId::no_trials>(program.probes.front().range, kind).with_help(fmt::format("`{}:NAME {{ … }}` is one", kind));
+  } else if (groups.empty() && expander.others_left_out()) {
+    diagnostics.report<DiagnosticId::only_trials>(program.probes.front().range).with_help("`--test` and `--bench` run them");
+  } else if (groups.empty()) {
+    diagnostics.report<DiagnosticId::no_probes_left>(program.probes.front().range);
+  }
   return groups;
 }
 

@@ -96,6 +96,8 @@ class Inference {
   Type block_expression(const ast::BlockExpression& node, Facts& facts);
   Type result_of(const ast::TypeName& name, const Type& returned, Range range);
   void require_value(const ast::BlockExpression& node, Range range);
+  // Reports that the kernel lacks what `construct` needs, if it does.
+  void need(Feature feature, Range range, std::string_view construct, std::string_view instead);
 
   // members and elements
   Type member(const ast::Member& node, Facts& facts);
@@ -113,6 +115,7 @@ class Inference {
   Type call(const ast::Call& node, const ast::Expression& expression, Facts& facts);
   Type invoke(const Builtin& row, std::string_view name, const ast::Expression& expression, const ast::Expressions& arguments, Facts& facts);
   void argument(std::string_view name, const Parameter& parameter, const ast::Expression& argument);
+  void check_stability(const Builtin& row, std::string_view name, Range range);
   void output_variable(std::string_view name, const ast::Expression& argument);
 
   // maps and variables

@@ -18,6 +18,8 @@ bool takes_any_size(const Type& type) {
   return (type.is_string() && type.size() == 0) || (type.is_counted() && type.buffer_capacity() == 0);
 }
 
+constexpr char without_loop[] = "`unroll (N) { … }` repeats a body up to 100 times without it";
+
 }  // namespace
 
 void Inference::block(const Block& node) {
@@ -103,7 +105,12 @@ void Inference::loop_body(const Block& body, Range range) {
   --loops_;
 }
 
+void Inference::need(Feature feature, Range range, std::string_view construct, std::string_view instead) {
+  if (final_ && !target_.has(feature)) diagnostics_.report<DiagnosticId::missing_feature>(range, construct, absence_of(feature)).with_help(std::string(instead));
+}
+
 void Inference::while_loop(const While& node) {
+  need(Feature::loop, node.condition->range, "`while`", without_loop);
   scopes_.emplace_back();
   condition(*node.condition);
   loop_body(node.body, {node.condition->range.begin, node.body.range.end});
@@ -119,8 +126,10 @@ void Inference::for_loop(const For& node) {
         diagnostics_.report<DiagnosticId::operand_type>((*bound)->range, "..", to_string(one)).with_help("a range goes from one number to another: `0..10`");
       }
     }
+    need(Feature::loop, {node.sequence->range.begin, node.last->range.end}, "`for` over a range", without_loop);
     type = Type::int64();
   } else {
+    need(Feature::for_each_map, node.sequence->range, "`for` over a map", "print the map and let a program go over its lines, or keep what is looked for in a map of its own");
     type = sequence_element(*node.sequence);
   }
   scopes_.emplace_back();

@@ -132,8 +132,24 @@ Type Inference::invoke(const Builtin& row, std::string_view name, const Expressi
     CallInference call(*this, row, name, expression, arguments, facts);
     row.check(call);
   }
+  if (row.needs) need(*row.needs, expression.range, fmt::format("`{}`", name), row.instead);
+  if (row.unstable != nullptr) check_stability(row, name, expression.range);
   if (facts.type.is(TypeKind::context)) facts.type = context_type();
   return facts.type;
+}
+
+// Of what may still change the settings say whether it may be used.
+void Inference::check_stability(const Builtin& row, std::string_view name, Range range) {
+  if (!final_ || !program_.unstable_uses.insert(&row).second) return;
+  switch (program_.settings.*row.unstable) {
+    case Stability::enable: return;
+    case Stability::warn:
+      diagnostics_.report<DiagnosticId::unstable_builtin>(range, name).with_help(fmt::format("`config = {{ unstable_{} = enable }}` accepts that", name));
+      return;
+    case Stability::error:
+      diagnostics_.report<DiagnosticId::refused_builtin>(range, name, name).with_help(fmt::format("`config = {{ unstable_{} = enable }}` accepts that it may change", name));
+      return;
+  }
 }
 
 // A scratch variable that a call gives a value, and that it declares where it is new.

@@ -129,7 +129,10 @@ Type Inference::map_read(const MapAccess& node, Range range, Facts& facts) {
 }
 
 Type Inference::element_value(const CheckedMap& map, Range range) {
-  if (auto type = read_type(map.value)) return *type;
+  if (auto type = read_type(map.value)) {
+    if (map.value.is_aggregation()) need(Feature::percpu_lookup, range, fmt::format("the value of `{}`", aggregation_name(map.value.aggregation())), "print the map instead, or count with `++`");
+    return *type;
+  }
   diagnostics_.report<DiagnosticId::aggregation_read>(range, aggregation_name(map.value.aggregation()))
       .with_help("it can be printed with `print()` and emptied with `clear()`");
   return Type::none();

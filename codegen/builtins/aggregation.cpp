@@ -377,7 +377,8 @@ BuiltinFamily aggregation_builtins() {
        .form = Form::aggregation, .check = check_lhist, .lower = lower_lhist, .aggregation = Aggregation::lhist},
       {.prototype = "auto tseries(int|bool value, literal interval, literal count, [text keep])",
        .doc = "Keeps a value for each of the last `count` intervals of `interval` ns: the last one, or the avg, max, min or sum.",
-       .form = Form::aggregation, .check = check_series, .lower = lower_series, .aggregation = Aggregation::series},
+       .form = Form::aggregation, .check = check_series, .lower = lower_series, .aggregation = Aggregation::series,
+       .unstable = &Settings::unstable_tseries},
   };
   return {"Aggregations", rows};
 }

@@ -18,6 +18,14 @@ void check_whole_map(CallCheck& call) {
   if (!call.facts(0).map_reference && !call.type(0).is(TypeKind::stack)) needs_map(call, 0);
 }
 
+void check_len(CallCheck& call) {
+  check_whole_map(call);
+  if (!call.final() || !call.facts(0).map_reference || call.target().has(Feature::for_each_map)) return;
+  call.diagnostics()
+      .report<DiagnosticId::missing_feature>(call.range(), "`len` of a map", absence_of(Feature::for_each_map))
+      .with_help("count elements in a variable as they are added: `@elements++`");
+}
+
 void check_keyed(CallCheck& call, std::size_t map, std::size_t key) {
   const CheckedMap* known = call.map(map);
   if (known == nullptr || !call.facts(map).map_reference) return needs_map(call, map);
@@ -152,7 +160,7 @@ BuiltinFamily map_builtins() {
        .check = [](CallCheck& call) { check_keyed(call, 0, 1); }, .lower = lower_has_key},
       {.prototype = "bool find(map map, any key, variable out)",
        .doc = "Whether a map has an element under a key; if so, its value is put into a scratch variable.", .check = check_find, .lower = lower_find},
-      {.prototype = "int64 len(map|stack value)", .doc = "Number of elements of a map, or of frames of a stack.", .check = check_whole_map,
+      {.prototype = "int64 len(map|stack value)", .doc = "Number of elements of a map, or of frames of a stack.", .check = check_len,
        .lower = lower_len},
   };
   return {"Maps", rows};

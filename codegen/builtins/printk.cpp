@@ -40,7 +40,13 @@ bool check_traceable(CallCheck& call, std::size_t most) {
   return call.count() - 1 <= most || refuse(fmt::format("more than {} values at once", most));
 }
 
-void check_printk(CallCheck& call) { check_traceable(call, max_printk_arguments); }
+void check_printk(CallCheck& call) {
+  if (!check_traceable(call, max_printk_arguments) || !call.final()) return;
+  if (call.count() <= max_direct_arguments + 1 || call.target().has(Feature::long_printk)) return;
+  call.diagnostics()
+      .report<DiagnosticId::missing_feature>(call.range(), fmt::format("`printk` with {} values", call.count() - 1), absence_of(Feature::long_printk))
+      .with_help("write several lines, or use `printf`");
+}
 
 void check_debugf(CallCheck& call) {
   if (!check_traceable(call, max_direct_arguments)) return;

@@ -150,7 +150,13 @@ void lower_stack_argument(CallLowering& call) {
 
 void check_func(CallCheck& call) {
   if (!call.context().function) return refuse(call, "`probe` is the name of the attach point");
-  call.result().type = call.context().function->type;
+  const ContextField& function = *call.context().function;
+  if (call.final() && function.source == ContextSource::function && !call.target().has(Feature::function_address)) {
+    call.diagnostics()
+        .report<DiagnosticId::missing_feature>(call.range(), "`func` of a function that returns", absence_of(Feature::function_address))
+        .with_help("`probe` is the name of the attach point");
+  }
+  call.result().type = function.type;
 }
 
 void lower_func(CallLowering& call) {
@@ -271,7 +277,7 @@ BuiltinFamily probe_builtins() {
       {.prototype = "auto uaddr(text symbol)", .doc = "The address of a symbol of the traced program, a pointer to its value.",
        .check = check_uaddr, .lower = lower_uaddr, .reads_context = true, .reads_cookie = true},
       {.prototype = "none override(int value)", .doc = "Makes the traced kernel function return the value at once.", .check = check_override,
-       .lower = lower_override, .unsafe = true},
+       .lower = lower_override, .unsafe = true, .needs = Feature::override_return, .instead = "`signal` can stop the process that called it"},
       {.prototype = "none unwatch(int|pointer address)", .doc = "Takes away the watchpoint on an address.", .lower = lower_unwatch},
   };
   return {"Probe", rows};

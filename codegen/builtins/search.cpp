@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::uint32_t word = 8;
 constexpr std::uint32_t longest_concatenation = 1024;
+constexpr char compare_instead[] = "`strncmp` and `==` compare without it";
 constexpr std::uint64_t most_rounds = 1u << 23;  // of bpf_loop()
 
 // A string in memory that begins at a whole word, padded to its capacity.
@@ -191,10 +192,10 @@ BuiltinFamily search_builtins() {
        .check = [](CallCheck& call) {
          if (auto index = known_index(call)) call.result().constant = *index >= 0;
        },
-       .lower = lower_strcontains},
+       .lower = lower_strcontains, .needs = Feature::loop, .instead = compare_instead},
       {.prototype = "int64 strstr(string text, string part)", .doc = "Where a string contains another, counted from 0; -1 where it does not.",
        .check = [](CallCheck& call) { call.result().constant = known_index(call); },
-       .lower = [](CallLowering& call) { call.give(search(call)); }},
+       .lower = [](CallLowering& call) { call.give(search(call)); }, .needs = Feature::loop, .instead = compare_instead},
       {.prototype = "auto str_concat(string first, string second)", .doc = "Two strings as one, of at most 1023 bytes.",
        .check = check_concatenation, .lower = lower_concatenation, .writes_in_place = true},
   };

@@ -1,4 +1,6 @@
 // Strings and what prints as text.
+#include <limits>
+
 #include "codegen/builtins/list.h"
 #include "codegen/call_lowering.h"
 
@@ -9,8 +11,11 @@ namespace fathom::codegen {
 
 namespace {
 
+// What the NUL adds to a length, where old versions did not count it.
+std::int64_t uncounted(const Settings& settings) { return settings.text_form.lengths_without_nul ? 1 : 0; }
+
 bool is_length(CallCheck& call, std::int64_t length) {
-  if (length >= 1) return true;
+  if (length >= 1 - uncounted(call.settings())) return true;
   call.diagnostics()
       .report<DiagnosticId::argument_value>(call.argument(1).range, fmt::format("the length of `str` must be at least 1, not {}", length))
       .with_help("the length counts the terminating NUL: `str(p, 5)` has at most 4 characters");
@@ -25,7 +30,7 @@ bool cut_text(CallCheck& call) {
     return false;
   }
   if (!is_length(call, *length)) return false;
-  call.result().text = call.result().text->substr(0, static_cast<std::size_t>(*length - 1));
+  call.result().text = call.result().text->substr(0, static_cast<std::size_t>(*length - 1 + uncounted(call.settings())));
   return true;
 }
 
@@ -52,9 +57,10 @@ void check_str(CallCheck& call) {
   if (call.count() > 1 && call.facts(1).constant) {
     std::int64_t length = *call.facts(1).constant;
     if (!is_length(call, length)) return;
+    length = std::min<std::int64_t>(length, std::numeric_limits<std::int32_t>::max()) + uncounted(call.settings());
     if (length > capacity && call.final()) {
       call.diagnostics()
-          .report<DiagnosticId::length_shortened>(call.argument(1).range, length, capacity)
+          .report<DiagnosticId::length_shortened>(call.argument(1).range, length - uncounted(call.settings()), capacity)
           .with_help(type.is_string() ? "the string is no longer" : "set BPFTRACE_MAX_STRLEN to a larger number");
     }
     capacity = static_cast<std::uint32_t>(std::min<std::int64_t>(length, capacity));
@@ -76,14 +82,15 @@ void lower_str(CallLowering& call) {
     call.probe().store(call.argument(0), memory);
     return call.give_memory(memory.memory);
   }
+  auto given_length = [&] { return call.bpf().CreateAdd(call.scalar(1), call.bpf().number(static_cast<std::uint64_t>(uncounted(call.program().checked().settings)))); };
   if (type.is_string()) {
-    llvm::Value* length = call.scalar(1);
+    llvm::Value* length = given_length();
     llvm::Value* whole = call.probe().in_memory(call.argument(0), stored(type));
     call.probe().read_string(memory, call.bpf().CreatePtrToInt(whole, call.bpf().getInt64Ty()), AddressSpace::kernel, length);
     return call.give_memory(memory.memory);
   }
   llvm::Value* address = call.scalar(0);
-  llvm::Value* length = constant_length ? nullptr : call.scalar(1);
+  llvm::Value* length = constant_length ? nullptr : given_length();
   AddressSpace space = type.is_pointer() ? type.space() : call.probe().probe().type->pointers;
   call.probe().read_string(memory, address, space, length);
   call.give_memory(memory.memory);

@@ -34,7 +34,13 @@ const Clock* find_clock(std::string_view name) {
 void check_nsecs(CallCheck& call) {
   if (call.count() == 0) return;
   const std::string& name = *call.facts(0).text;
-  if (find_clock(name) != nullptr) return;
+  if (const Clock* clock = find_clock(name)) {
+    if (clock->helper != Helper::ktime_get_tai_ns || !call.final() || call.target().has(Feature::tai_clock)) return;
+    call.diagnostics()
+        .report<DiagnosticId::missing_feature>(call.range(), "`nsecs(tai)`", absence_of(Feature::tai_clock))
+        .with_help("`nsecs(sw_tai)` adds to the boot time what TAI was ahead of it when the script began");
+    return;
+  }
   std::vector<std::string> names;
   for (const Clock& clock : clocks) names.emplace_back(clock.name);
   std::string help = did_you_mean(name, names);

@@ -90,13 +90,12 @@ std::string histogram_label(const HistogramRow& row, const HistogramValue& histo
 void append_histogram(std::string& text, const HistogramValue& histogram, std::uint64_t divisor, bool unit_ranges) {
   std::vector<HistogramRow> rows = histogram_rows(histogram);
   std::uint64_t largest = 0;
-  for (HistogramRow& row : rows) {
-    if (divisor != 0) row.count /= divisor;
-    largest = std::max(largest, row.count);
-  }
+  for (const HistogramRow& row : rows) largest = std::max(largest, row.count);
   for (const HistogramRow& row : rows) {
-    std::string bar(bar_length(row.count, largest), '@');
-    fmt::format_to(std::back_inserter(text), "{:<16}{:>8} |{:<52}|\n", histogram_label(row, histogram, unit_ranges), row.count, bar);
+    // What the divisor makes of small counts must not change how they compare.
+    const std::string bar(bar_length(row.count, largest), '@');
+    const std::uint64_t count = divisor == 0 ? row.count : row.count / divisor;
+    fmt::format_to(std::back_inserter(text), "{:<16}{:>8} |{:<52}|\n", histogram_label(row, histogram, unit_ranges), count, bar);
   }
 }
 

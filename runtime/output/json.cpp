@@ -1,5 +1,6 @@
 // The JSON format: one object per line, {"type": …, "data": …}. `, ` and `: ` stand between the members of an object, `,` between the
-// elements of a list. A line is valid JSON whatever bytes a script prints; numbers that a double can not hold become strings.
+// elements of a list. A line is valid JSON whatever bytes a script prints; numbers that a double can not hold become strings. What old versions
+// of bpftrace wrote differently hangs on TextForm::old_json.
 #include <fmt/format.h>
 
 #include <bit>
@@ -32,15 +33,6 @@ void append_quoted_if(std::string& text, bool quoted, Number value) {
   text += quote;
   text += fmt::format_int(value).c_str();
   text += quote;
-}
-
-void append_number(std::string& text, std::uint64_t value) {
-  append_quoted_if(text, !fits_double(value), value);
-}
-
-void append_number(std::string& text, std::int64_t value) {
-  auto bits = static_cast<std::uint64_t>(value);
-  append_quoted_if(text, !fits_double(value < 0 ? 0 - bits : bits), value);
 }
 
 std::string_view type_of(TextKind kind) {
@@ -77,11 +69,20 @@ class JsonOutput : public Output {
   JsonOutput(std::FILE* file, SymbolSource& symbols, const Settings& settings) : file_(file), settings_(settings), values_(symbols, settings_) {}
 
   void text(TextKind kind, std::string_view text) override {
+    if (testing_) {
+      printed_ += text;
+      return;
+    }
     begin(type_of(kind));
     append_json_string(text_, text);
     end();
   }
   void value(const Value& value) override {
+    if (testing_) {
+      values_.append(printed_, value);
+      printed_ += '\n';
+      return;
+    }
     begin("value");
     append(value, 0);
     end();
@@ -89,17 +90,55 @@ class JsonOutput : public Output {
   void map(const MapContents& map, std::uint64_t top, std::uint64_t divisor) override;
   void message(const Message& message) override;
   void attached(std::size_t probes) override {
-    line(fmt::format(R"({{"type": "attached_probes", "count": {0}, "data": {{"probes": {0}}}}})", probes));
+    line(fmt::format(R"({{"type": "attached_probes", {}"data": {{"probes": {}}}}})", again(probes), probes));
   }
-  void lost(std::uint64_t events) override { line(fmt::format(R"({{"type": "lost_events", "count": {0}, "data": {{"events": {0}}}}})", events)); }
-  void end_of_run() override {}
+  void lost(std::uint64_t events) override { line(fmt::format(R"({{"type": "lost_events", {}"data": {{"events": {}}}}})", again(events), events)); }
+  void tests_begin(std::size_t) override {}
+  void test_begins(std::string_view) override {
+    testing_ = true;
+    printed_.clear();
+  }
+  void test_ends(const TestResult& result) override {
+    testing_ = false;
+    begin_named("test_result", result.name);
+    fmt::format_to(std::back_inserter(text_), R"({{"duration": {}, "passed": {}, "output": )", result.nanoseconds, result.passed);
+    append_json_string(text_, printed_);
+    text_ += "}}";
+    end();
+  }
+  void tests_end(std::span<const TestResult>) override {}
+  void benchmarks(std::span<const BenchResult> results) override {
+    for (const BenchResult& result : results) {
+      begin_named("benchmark_result", result.name);
+      fmt::format_to(std::back_inserter(text_), R"({{"average": {}, "iters": {}}}}})", result.average, result.runs);
+      end();
+    }
+  }
+  void end_of_run() override {
+    if (is_old()) line("\n");
+  }
   void flush() override { note(std::fflush(file_) == 0); }
   int error() const override { return error_; }
 
  private:
   struct Append;
 
+  bool is_old() const { return settings_.text_form.old_json; }
+  // Newer forms say a number twice.
+  std::string again(std::uint64_t number) const { return is_old() ? "" : fmt::format(R"("count": {}, )", number); }
+  void append_number(std::uint64_t value) { append_quoted_if(text_, !is_old() && !fits_double(value), value); }
+  void append_number(std::int64_t value) {
+    auto bits = static_cast<std::uint64_t>(value);
+    append_quoted_if(text_, !is_old() && !fits_double(value < 0 ? 0 - bits : bits), value);
+  }
   void begin(std::string_view type) { fmt::format_to(std::back_inserter(text_), R"({{"type": "{}", "data": )", type); }
+  // `name`: of an attach point.
+  void begin_named(std::string_view type, std::string_view name) {
+    begin(type);
+    text_ += '{';
+    append_json_string(text_, name.substr(name.find(':') + 1));
+    text_ += ": ";
+  }
   void end() {
     text_ += "}\n";
     write();
@@ -129,6 +168,8 @@ class JsonOutput : public Output {
   Settings settings_;
   ValueText values_;
   std::string text_;
+  bool testing_ = false;  // what is printed belongs to a test's result
+  std::string printed_;
 };
 
 struct JsonOutput::Append {
@@ -145,20 +186,24 @@ struct JsonOutput::Append {
   template <class T>
   void stats(const StatsValue& value, T total) const {
     fmt::format_to(std::back_inserter(text()), R"({{"count": {}, "average": )", value.count);
-    append_number(text(), std::get<T>(average(value).kind));
+    output.append_number(std::get<T>(average(value).kind));
     text() += R"(, "total": )";
-    append_number(text(), total);
+    output.append_number(total);
     text() += '}';
   }
 
   void operator()(NoValue) const { text() += "null"; }
-  void operator()(bool value) const { text() += value ? "true" : "false"; }
-  void operator()(std::int64_t value) const { append_number(text(), value); }
-  void operator()(std::uint64_t value) const { append_number(text(), value); }
-  void operator()(PointerValue value) const { append_number(text(), value.address); }
-  void operator()(const EnumValue& value) const { append_number(text(), value.value); }
+  void operator()(bool value) const {
+    if (output.settings_.text_form.booleans_are_numbers) return (*this)(std::uint64_t{value});
+    text() += value ? "true" : "false";
+  }
+  void operator()(std::int64_t value) const { output.append_number(value); }
+  void operator()(std::uint64_t value) const { output.append_number(value); }
+  void operator()(PointerValue value) const { output.append_number(value.address); }
+  void operator()(const EnumValue& value) const { output.append_number(value.value); }
   void operator()(const StringValue& value) const { as_text({value}); }
   void operator()(const BufferValue& value) const {
+    if (output.is_old()) return as_text({value});
     std::string_view separator = "[";
     for (char c : value.bytes) {
       fmt::format_to(std::back_inserter(text()), "{}{}", separator, static_cast<unsigned>(static_cast<unsigned char>(c)));
@@ -169,8 +214,9 @@ struct JsonOutput::Append {
   void operator()(const ArrayValue& value) const { output.append_list(value.elements, divisor); }
   void operator()(const TupleValue& value) const { output.append_list(value.elements, divisor); }
   void operator()(const StructValue& value) const {
+    std::string_view blank = output.is_old() ? " " : "";
     text() += '{';
-    std::string_view separator;
+    std::string_view separator = blank;
     for (const NamedValue& member : value.members) {
       text() += separator;
       append_json_string(text(), member.name);
@@ -178,6 +224,7 @@ struct JsonOutput::Append {
       output.append(member.value, divisor);
       separator = ", ";
     }
+    text() += blank;
     text() += '}';
   }
   void operator()(SymbolValue value) const { as_text({value}); }
@@ -240,7 +287,7 @@ void JsonOutput::append_histogram(const HistogramValue& histogram, std::uint64_t
     if (row.first) fmt::format_to(std::back_inserter(text_), R"("min": {}, )", *row.first);
     if (row.last) fmt::format_to(std::back_inserter(text_), R"("max": {}, )", *row.last);
     fmt::format_to(std::back_inserter(text_), R"("count": {}}})", by == 0 ? row.count : row.count / by);
-    row_separator = ",";
+    row_separator = is_old() ? ", " : ",";
   }
   text_ += ']';
 }
@@ -255,9 +302,9 @@ void JsonOutput::append_series(const SeriesResult& series) {
     if (!point.value) {
       text_ += "null";
     } else if (series.is_signed) {
-      append_number(text_, *point.value);
+      append_number(*point.value);
     } else {
-      append_number(text_, static_cast<std::uint64_t>(*point.value));
+      append_number(static_cast<std::uint64_t>(*point.value));
     }
     text_ += '}';
     separator = ",";
@@ -291,6 +338,11 @@ void JsonOutput::map(const MapContents& map, std::uint64_t top, std::uint64_t di
 }
 
 void JsonOutput::message(const Message& message) {
+  // Old versions wrote no line of JSON for what goes wrong.
+  if (is_old()) {
+    flush();
+    return fmt::print(stderr, "{}", to_text(message, settings_.message_style));
+  }
   bool is_error = message.severity == Severity::error;
   std::string_view type = message.kind == MessageKind::said ? (is_error ? "errorf" : "warnf") : message.helper.empty() ? "runtime_error" : "helper_error";
   fmt::format_to(std::back_inserter(text_), R"({{"type": "{}", "msg": )", type);

@@ -41,6 +41,18 @@ enum class TextKind : std::uint8_t {
   printk,  // a line without its line break
 };
 
+// What came of a test probe, and what a bench probe costs.
+struct TestResult {
+  std::string name;
+  bool passed = true;
+  std::uint64_t nanoseconds = 0;
+};
+struct BenchResult {
+  std::string name;
+  std::uint64_t average = 0;  // ns of one run
+  std::uint64_t runs = 0;
+};
+
 class Output {
  public:
   virtual ~Output() = default;
@@ -56,6 +68,13 @@ class Output {
   virtual void attached(std::size_t probes) = 0;
   // So many more events were lost.
   virtual void lost(std::uint64_t events) = 0;
+  // --test: before the first, around each, and behind the last.
+  virtual void tests_begin(std::size_t count) = 0;
+  virtual void test_begins(std::string_view name) = 0;
+  virtual void test_ends(const TestResult& result) = 0;
+  virtual void tests_end(std::span<const TestResult> results) = 0;
+  // --bench: all results.
+  virtual void benchmarks(std::span<const BenchResult> results) = 0;
   // Before the maps are shown at exit.
   virtual void end_of_run() = 0;
   virtual void flush() = 0;

@@ -138,8 +138,9 @@ void Conversions::cut_and_padded(const Resolved& resolved, std::string_view cont
   padded(resolved, resolved.precision >= 0 ? content.substr(0, static_cast<std::size_t>(resolved.precision)) : content);
 }
 
-// Like the C library but for null, which is a number here and not "(nil)".
+// Like the C library but for null, which is a number here; old versions said "(nil)" as well.
 void Conversions::pointer(const Resolved& resolved, std::uint64_t address) {
+  if (address == 0 && values_.form().decimal_pointers) return padded(resolved, "(nil)");
   std::string digits = fmt::format("{:x}", address);
   std::size_t wanted = resolved.precision > 0 ? static_cast<std::size_t>(resolved.precision) : 0;
   if (resolved.precision < 0 && resolved.has('0') && !resolved.has('-')) wanted = static_cast<std::size_t>(std::max(resolved.width - 2, 0));

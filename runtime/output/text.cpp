@@ -2,6 +2,7 @@
 // leave in one write. Everything about single values stands in runtime/output/value_text and runtime/output/printf.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "ast/text.h"
@@ -46,6 +47,17 @@ class TextOutput : public Output {
     write();
   }
   void lost(std::uint64_t events) override { fmt::print(stderr, "Lost {} events\n", events); }
+  void tests_begin(std::size_t count) override { line(fmt::format("[==========] Running {}.", counted(count, "test"))); }
+  void test_begins(std::string_view name) override { line(fmt::format("[ RUN      ] {}", name)); }
+  void test_ends(const TestResult& result) override {
+    constexpr std::uint64_t per_millisecond = 1'000'000;
+    line(fmt::format("{} {} ({} ms)", result.passed ? "[       OK ]" : "[  FAILED  ]", result.name, result.nanoseconds / per_millisecond));
+  }
+  void tests_end(std::span<const TestResult> results) override;
+  void benchmarks(std::span<const BenchResult> results) override {
+    line(fmt::format("{:<41}{:>15}{:>15}", "Benchmark", "Time(ns)", "Iterations"));
+    for (const BenchResult& result : results) line(fmt::format("{:<41}{:>15}{:>15}", result.name, result.average, result.runs));
+  }
   void end_of_run() override {
     text_ += "\n\n";
     write();
@@ -56,6 +68,11 @@ class TextOutput : public Output {
  private:
   void entry(const MapContents& map, const MapEntry& entry, std::uint64_t divisor);
   std::string_view separator(const MapContents& map) const;
+  void line(std::string_view text) {
+    text_ += text;
+    text_ += '\n';
+    write();
+  }
   void write() {
     note(std::fwrite(text_.data(), 1, text_.size(), file_) == text_.size());
     text_.clear();
@@ -91,6 +108,17 @@ void TextOutput::entry(const MapContents& map, const MapEntry& entry, std::uint6
   }
 }
 
+void TextOutput::tests_end(std::span<const TestResult> results) {
+  const auto failed = static_cast<std::size_t>(std::ranges::count(results, false, &TestResult::passed));
+  line(fmt::format("[==========] {} ran.", counted(results.size(), "test")));
+  line(fmt::format("[  PASSED  ] {}.", counted(results.size() - failed, "test")));
+  if (failed == 0) return;
+  line(fmt::format("[  FAILED  ] {}, listed below:", counted(failed, "test")));
+  for (const TestResult& result : results) {
+    if (!result.passed) line(fmt::format("[  FAILED  ] {}", result.name));
+  }
+}
+
 // Between two entries. Old versions ended the whole map with a line break instead of each entry, and had peculiar separators.
 std::string_view TextOutput::separator(const MapContents& map) const {
   bool ends_with_break = map.value.is(TypeKind::stack) || map.value.is(TypeKind::symbol) || map.value.is(TypeKind::inet);
@@ -108,7 +136,7 @@ void TextOutput::map(const MapContents& map, std::uint64_t top, std::uint64_t di
   }
   bool is_average = map.value.is_aggregation() &&
                     (map.value.aggregation() == Aggregation::average || map.value.aggregation() == Aggregation::stats);
-  if (form.blank_lines && is_average && !entries.empty()) text_ += '\n';
+  if (form.blank_lines && is_average) text_ += '\n';
   write();
 }
 

@@ -40,7 +40,11 @@ struct ValueText::Append {
   void operator()(bool value) const { text += form().booleans_are_numbers ? (value ? "1" : "0") : value ? "true" : "false"; }
   void operator()(std::int64_t value) const { text += std::string_view(fmt::format_int(value).c_str()); }
   void operator()(std::uint64_t value) const { text += std::string_view(fmt::format_int(value).c_str()); }
-  void operator()(PointerValue value) const { append_format(text, "{:#x}", value.address); }
+  void operator()(PointerValue value) const {
+    if (form().decimal_pointers) return (*this)(value.address);
+    append_address(value.address);
+  }
+  void append_address(std::uint64_t address) const { append_format(text, "{:#x}", address); }
   void operator()(const EnumValue& value) const {
     if (value.name.empty() || form().enumerators_are_numbers) return (*this)(value.value);
     text += value.name;
@@ -77,7 +81,7 @@ struct ValueText::Append {
   }
   void operator()(SymbolValue value) const {
     SymbolSource::Name name = values.symbols_.name_of(value.address, value.space, value.process);
-    if (name.symbol.empty()) return (*this)(PointerValue{value.address});
+    if (name.symbol.empty()) return append_address(value.address);
     text += name.symbol;
   }
   void operator()(const StackFrames& value) const { values.append_stack(text, value, in_key); }

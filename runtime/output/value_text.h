@@ -21,6 +21,8 @@ class ValueText {
   // One part of such a key.
   void append_in_key(std::string& text, const Value& part) const;
 
+  const TextForm& form() const { return settings_.text_form; }
+
  private:
   struct Append;
   void append_list(std::string& text, const std::vector<Value>& values, std::string_view separator, bool in_key = false) const;

@@ -19,12 +19,13 @@ Parsed parse_moment(std::span<const std::string> parts, std::string_view name) {
 Parsed parse_begin(std::span<const std::string> parts) { return parse_moment(parts, "begin"); }
 Parsed parse_end(std::span<const std::string> parts) { return parse_moment(parts, "end"); }
 
-Result<std::vector<ListedProbe>> list_begin(std::span<const std::string>, const Target&, bool) {
-  return std::vector<ListedProbe>{{"begin", {}}};
+// A pattern with an event, such as `*:sched:*`, is about others.
+std::vector<ListedProbe> list_moment(std::span<const std::string> parts, std::string_view name) {
+  if (!parts.empty() && !parts[0].empty() && (parts.size() > 1 || parts[0] != "*")) return {};
+  return {{std::string(name), {}}};
 }
-Result<std::vector<ListedProbe>> list_end(std::span<const std::string>, const Target&, bool) {
-  return std::vector<ListedProbe>{{"end", {}}};
-}
+Result<std::vector<ListedProbe>> list_begin(std::span<const std::string> parts, const Target&, bool) { return list_moment(parts, begin_probe.name); }
+Result<std::vector<ListedProbe>> list_end(std::span<const std::string> parts, const Target&, bool) { return list_moment(parts, end_probe.name); }
 
 }  // namespace
 

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "runtime/features.h"
 #include "runtime/probes/attach.h"
 #include "runtime/probes/provider.h"
 
@@ -14,7 +13,7 @@ namespace {
 
 constexpr const ProbeType* providers[] = {
     &begin_probe,  &end_probe,    &self_probe,     &kprobe_probe,  &kretprobe_probe,  &fentry_probe,   &fexit_probe,    &tracepoint_probe, &rawtracepoint_probe,
-    &uprobe_probe, &uretprobe_probe, &usdt_probe, &profile_probe, &interval_probe, &software_probe, &hardware_probe, &watchpoint_probe, &iter_probe,
+    &uprobe_probe, &uretprobe_probe, &usdt_probe, &profile_probe, &interval_probe, &software_probe, &hardware_probe, &watchpoint_probe, &iter_probe, &test_probe, &bench_probe,
 };
 
 // Names that scripts use and that have no provider. One-letter names are compared as they are: `U` is not `u`.
@@ -25,8 +24,6 @@ struct Missing {
 constexpr Missing missing[] = {
     {"asyncwatchpoint", "asyncwatchpoint"},
     {"aw", "asyncwatchpoint"},
-    {"test", "test"},
-    {"bench", "bench"},
 };
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -70,8 +67,16 @@ Result<void> check_features(const Plan& plan, const Target& target) {
   for (const ProgramPlan& program : plan.programs) {
     const AttachPoint& point = program.attach_points.front();
     const ProbeType* type = find_probe_type(all_probe_types(), point.provider);
-    if (!type->needs || target.has(*type->needs)) continue;
-    return fail(fmt::format("can not attach {}: {}", point.text, absence_of(*type->needs)), std::string(type->instead));
+    if (type->needs && !target.has(*type->needs)) {
+      return fail(fmt::format("can not attach {}: {}", point.text, absence_of(*type->needs)), std::string(type->instead));
+    }
+    if (program.needs_cookie && !target.has(Feature::attach_cookie)) {
+      return fail(fmt::format("can not tell {} from {}: {}", point.text, program.attach_points[1].text, absence_of(Feature::attach_cookie)),
+                  "write a probe for each attach point");
+    }
+  }
+  if ((plan.uses_data_ring || plan.uses_control_ring) && !target.has(Feature::ring_buffer)) {
+    return fail(fmt::format("can not show events as they come: {}", absence_of(Feature::ring_buffer)), "use a newer kernel; maps that are shown at the end need no ring buffer");
   }
   return {};
 }

@@ -22,34 +22,63 @@ bool provider_matches(const ProbeType& type, std::string_view pattern) {
   return std::ranges::any_of(type.aliases, [&](std::string_view alias) { return alias == pattern; });
 }
 
+Error no_such_provider(ProbeTypes types, const std::string& provider) {
+  if (std::string_view missing = known_but_missing(provider); !missing.empty()) return {fmt::format("probe type `{}` is not supported yet", missing), "", 0};
+  std::vector<std::string> names;
+  for (const ProbeType* type : types) names.emplace_back(type->name);
+  return {fmt::format("unknown probe type `{}`", provider), did_you_mean(provider, names), 0};
+}
+
+// What of one provider contains the text. Arguments are asked for only where the name fits, because each costs a look at the machine.
+Result<std::vector<ListedProbe>> containing(const ProbeType& type, std::string_view text, const Target& target, bool with_arguments) {
+  auto listed = type.list({}, target, false);
+  if (!listed) return listed;
+  const std::string wanted = fmt::format("*{}*", text);
+  std::erase_if(*listed, [&](const ListedProbe& probe) { return !text.empty() && !glob_match(wanted, probe.text); });
+  for (ListedProbe& probe : *listed) {
+    if (!with_arguments) break;
+    const std::vector<std::string> parts = split_attach_point(probe.text);
+    const auto whole = type.list(std::span<const std::string>(parts).subspan(1), target, true);
+    if (whole && whole->size() == 1) probe = whole->front();
+  }
+  return listed;
+}
+
 }  // namespace
 
 Result<std::vector<ListedProbe>> list_probes(ProbeTypes types, std::string_view pattern, const Target& target, bool with_arguments) {
   std::vector<ListedProbe> all;
-  bool anywhere = pattern.find(':') == std::string_view::npos;
-  std::vector<std::string> parts = split_attach_point(pattern);
-  std::string provider = anywhere || parts.empty() ? "*" : lower(parts.front());
-  std::string wanted = fmt::format("*{}*", pattern);
+  const bool anywhere = pattern.find(':') == std::string_view::npos;
+  const std::vector<std::string> parts = split_attach_point(pattern);
+  const std::string provider = anywhere || parts.empty() ? "*" : parts.front().size() == 1 ? parts.front() : lower(parts.front());
   bool known = false;
   for (const ProbeType* type : types) {
     if (!provider_matches(*type, provider)) continue;
     known = true;
-    std::span<const std::string> rest = anywhere ? std::span<const std::string>() : std::span<const std::string>(parts).subspan(1);
-    auto listed = type->list(rest, target, with_arguments && !anywhere);
-    if (!listed) return std::unexpected(listed.error());
-    for (ListedProbe& probe : *listed) {
-      if (anywhere && !pattern.empty() && !glob_match(wanted, probe.text)) continue;
-      all.push_back(std::move(probe));
-    }
+    auto listed = anywhere ? containing(*type, pattern, target, with_arguments) : type->list(std::span<const std::string>(parts).subspan(1), target, with_arguments);
+    // Of a pattern for several providers not all may be able to make sense of the rest.
+    if (!listed && is_glob(provider) && !anywhere) continue;
+    if (!listed) return listed;
+    std::ranges::move(*listed, std::back_inserter(all));
   }
-  if (!known) {
-    if (std::string_view missing = known_but_missing(provider); !missing.empty()) return fail(fmt::format("probe type `{}` is not supported yet", missing));
-    std::vector<std::string> names;
-    for (const ProbeType* type : types) names.emplace_back(type->name);
-    return fail(fmt::format("unknown probe type `{}`", provider), did_you_mean(provider, names));
-  }
+  if (!known) return std::unexpected(no_such_provider(types, provider));
   if (all.empty()) return fail(fmt::format("no attach point matches `{}`", pattern), "`*` stands for any text: `fathom -l 'tracepoint:*open*'`");
   return all;
+}
+
+std::vector<std::string> split_patterns(std::string_view list) {
+  std::vector<std::string> patterns(1);
+  bool quoted = false;
+  for (char c : list) {
+    if (c == '"') quoted = !quoted;
+    if (c == ',' && !quoted) {
+      patterns.emplace_back();
+    } else if (c != ' ' || !patterns.back().empty()) {
+      patterns.back() += c;
+    }
+  }
+  if (patterns.size() > 1) std::erase(patterns, "");
+  return patterns;
 }
 
 }  // namespace fathom

@@ -12,4 +12,7 @@ namespace fathom {
 // attach points. An empty pattern matches all. Errors: the machine can not be asked (no tracefs).
 Result<std::vector<ListedProbe>> list_probes(ProbeTypes types, std::string_view pattern, const Target& target, bool with_arguments);
 
+// The patterns of a list with commas between them; a comma in quotes belongs to a pattern.
+std::vector<std::string> split_patterns(std::string_view list);
+
 }  // namespace fathom

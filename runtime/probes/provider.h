@@ -32,6 +32,8 @@ extern const ProbeType hardware_probe;
 extern const ProbeType watchpoint_probe;
 extern const ProbeType iter_probe;
 extern const ProbeType self_probe;
+extern const ProbeType test_probe;
+extern const ProbeType bench_probe;
 
 using Parsed = std::expected<AttachPoint, AttachPointProblem>;
 

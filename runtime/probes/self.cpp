@@ -25,7 +25,10 @@ Parsed parse(std::span<const std::string> parts) {
   return point;
 }
 
-Result<std::vector<ListedProbe>> list(std::span<const std::string>, const Target&, bool) { return std::vector<ListedProbe>{{text_of(), {}}}; }
+Result<std::vector<ListedProbe>> list(std::span<const std::string> parts, const Target&, bool) {
+  if (!glob_match(glob_at(parts, 0), kind) || !glob_match(glob_at(parts, 1), signal_name)) return std::vector<ListedProbe>();
+  return std::vector<ListedProbe>{{text_of(), {}}};
+}
 
 }  // namespace
 

@@ -32,6 +32,9 @@ PROTOTYPE = re.compile(rf'"(?:{PROTOTYPE_TYPES})(?:\[\d+\])? (?P<name>[a-z_]\w*)
 OPTION = re.compile(r'app\.add_(?:option|flag|flag_callback)\("(-[^"]+)"')
 CONFIG_KEY = re.compile(r'keys\.push_back\((?:\w+(?:<[\w:]+>)?\(|\{)"(\w+)"')
 CONFIG_LIST = re.compile(r'for \(std::string_view key : \{([^}]*)\}')
+LABEL = re.compile(r"\s*case\s+([\w:]+?)\s*(?<!:):(?!:)")
+# Enumerations that others may add to.
+FOREIGN_ENUMS = ("llvm::", "dwarf::")
 FORMAT_NAME = re.compile(r'OutputFormat\{"(\w+)"')
 PROVIDER_NAME = re.compile(r'\.name\s*=\s*"(\w+)"')
 ALIASES = re.compile(r"\.aliases\s*=\s*\{([^}]*)\}")
@@ -244,10 +247,11 @@ def check_no_exceptions(root):
         label = ""
         for number, line in enumerate(text.splitlines(), 1):
             code = re.sub(r'"(?:\\.|[^"\\])*"|//.*', "", line)
-            label = code if re.match(r"\s*case\b", code) else label
+            named = LABEL.match(code)
+            label = named[1] if named else label
             if re.match(r"\s*throw\b", code):
                 problems.append(f"{path}:{number}: throws; return a Result")
-            if re.match(r"\s*default\s*:", code) and "::" in label:
+            if re.match(r"\s*default\s*:", code) and "::" in label and not label.startswith(FOREIGN_ENUMS):
                 problems.append(f"{path}:{number}: `default:` hides the next kind that is added")
     return problems
 

@@ -127,6 +127,10 @@ class StyleRules(Tree):
         self.write("ast/a.cpp", "// A\n case EINVAL:\n  default:\n")
         self.assertEqual(check.check_no_exceptions(self.root), [])
 
+    def test_default_of_a_switch_over_enumerations_of_others(self):
+        self.write("ast/a.cpp", "// A\n case dwarf::DW_TAG_typedef: return 1;\n  default:\n")
+        self.assertEqual(check.check_no_exceptions(self.root), [])
+
     def test_file_without_opening_comment(self):
         self.write("ast/a.h", "#pragma once\n")
         self.assert_one(check.check_opening_comment(self.root), "ast/a.h:1")

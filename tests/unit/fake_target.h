@@ -50,7 +50,9 @@ class FakeTarget : public Target {
   // struct task_struct, struct file, enum color.
   static FakeTarget with_samples() {
     FakeTarget target;
-    target.features = {Feature::btf, Feature::tracefs, Feature::ring_buffer, Feature::perf_link};
+    target.features = {Feature::btf, Feature::tracefs, Feature::ring_buffer, Feature::perf_link, Feature::loop,
+                       Feature::for_each_map, Feature::percpu_lookup, Feature::function_address, Feature::attach_cookie,
+                       Feature::long_printk, Feature::tai_clock, Feature::override_return};
     target.formats[{"syscalls", "sys_enter_openat"}] = {782,
                                                         {{"__syscall_nr", "int", 8, 4, true},
                                                          {"dfd", "int", 16, 8, false},

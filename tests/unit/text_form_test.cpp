@@ -20,6 +20,15 @@ TEST(TextForm, OldVersionsHaveTheirs) {
   EXPECT_EQ(text_form_of("1.0"), TextForm{});
 }
 
+TEST(TextForm, OldPointersAndMapsThatWereNeverWritten) {
+  EXPECT_TRUE(text_form_of("0.17")->decimal_pointers);
+  EXPECT_TRUE(text_form_of("0.23")->decimal_pointers);
+  EXPECT_TRUE(text_form_of("0.17")->unwritten_not_shown);
+  EXPECT_FALSE(text_form_of("0.23")->unwritten_not_shown);
+  EXPECT_TRUE(text_form_of("0.17")->lengths_without_nul);
+  EXPECT_TRUE(text_form_of("0.23")->old_json);
+}
+
 TEST(TextForm, WhatIsNoVersion) {
   for (const char* text : {"", "0", "0.", "x", "0.17x", "0.17.", "0.17.1.2", "-0.17", " 0.17"}) EXPECT_FALSE(text_form_of(text)) << text;
 }
@@ -32,7 +41,8 @@ TEST(TextForm, OldMapsEndWithALineBreakOfTheirOwn) {
   capture->map({"@a", Type::none(), Type::aggregation(Aggregation::average, false), false, {{{NoValue{}}, {AverageResult{1, 2, false}}}}}, 0, 0);
   capture->map({"@s", Type::int64(), Type::symbol(SymbolSpace::kernel), false,
                 {{integer(1), {SymbolValue{1, SymbolSpace::kernel}}}, {integer(2), {SymbolValue{2, SymbolSpace::kernel}}}}}, 0, 0);
-  EXPECT_EQ(capture.text(), "\n@a: 2\n\n@s[1]: 0x1@s[2]: 0x2\n");
+  capture->map({"@p", Type::none(), Type::int64(), false, {{{NoValue{}}, {PointerValue{0x10}}}}}, 0, 0);
+  EXPECT_EQ(capture.text(), "\n@a: 2\n\n@s[1]: 0x1@s[2]: 0x2\n@p: 16\n");
 }
 
 }  // namespace
