@@ -55,7 +55,7 @@ void check_path(CallCheck& call) {
         .report<DiagnosticId::argument_value>(call.range(), fmt::format("the kernel spells out no path at the calls of `{}`", point.function))
         .with_help(fmt::format("it does so in iter probes, and at {}", fmt::join(path_functions, ", ")));
   }
-  std::int64_t size = call.count() > 1 ? *call.facts(1).constant : call.settings().max_strlen;
+  std::int64_t size = call.count() > 1 ? *call.facts(1).constant : std::min(call.settings().max_strlen, longest_path);
   if (size < 1 || size > longest_path) {
     call.diagnostics().report<DiagnosticId::argument_value>(call.argument(1).range, fmt::format("`size` of `path` is 1 to {}, not {}", longest_path, size));
     return;
