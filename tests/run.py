@@ -107,8 +107,14 @@ def text_case(test):
         return Case(name, "passed", seconds=test["elapsed"])
     if test["code"] == "UNSUPPORTED":
         missing = re.search(r"unavailable features: (.*)", test["output"])
-        return Case(name, "skipped", "skipped: no " + (missing[1].strip() if missing else "feature named"))
+        return Case(name, "skipped", "skipped: " + lacking(missing[1].split(",") if missing else []))
     return Case(name, "failed", told_by_test(test["output"]) or test["code"], test["elapsed"])
+
+
+def lacking(features):
+    """`kprobe`, `!fentry`: no kprobe, has fentry."""
+    wanted = [feature.strip() for feature in features]
+    return ", ".join([f"no {feature}" for feature in wanted if feature[0] != "!"] + [f"has {feature[1:]}" for feature in wanted if feature[0] == "!"])
 
 
 def told_by_test(output):
