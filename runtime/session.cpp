@@ -223,6 +223,7 @@ Result<void> Session::attach(const ProgramPlan& program) {
     request.first = i;
     request.attach_points = points.subspan(i, step);
     auto links = type.attach(request);
+    if (!links && !request.together && leaves_out(points[i], links.error())) continue;
     if (!links) return std::unexpected(links.error());
     for (Link& link : *links) {
       if (type.can_unwatch) {
@@ -248,7 +249,7 @@ std::size_t Session::probe_count() const {
   for (const ProgramPlan& program : plan_.programs) {
     for (const AttachPoint& point : program.attach_points) count += point.continues ? 0 : 1;
   }
-  return count;
+  return count - left_out_;
 }
 
 // A probe of the script's own that answers a signal keeps it alive too.

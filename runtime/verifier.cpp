@@ -20,7 +20,7 @@ constexpr Class classes[] = {
     {"BPF program is too large", "a probe is too large for the kernel", "split it into several probes, or unroll less"},
     {"total number of maps", "a probe uses more maps than the kernel allows (64)", "keep several values in one map, under different keys"},
     {"too complex", "a probe is too complex for the kernel to check", "split it into several probes, or unroll less"},
-    {"unknown func bpf_override_return", "the kernel lets no program override its functions (CONFIG_BPF_KPROBE_OVERRIDE is off)", "leave `override` out"},
+    {"bpf_override_return", "the kernel lets no program override its functions (CONFIG_BPF_KPROBE_OVERRIDE is off)", "leave `override` out"},
     {"unknown func", "the kernel lacks a function that the script needs", "use a newer kernel, or leave out what the line asks for"},
     {"program of this type cannot use helper", "a function of the script can not be used in this type of probe", "use it in another probe type"},
     {"invalid bpf_context access", "the probe reads beyond what the kernel passes to it", "check the field's name with `fathom -lv`"},

@@ -19,8 +19,9 @@ source position nor be seen by the script. Options come first; the first argumen
     --replace RE=TEXT    rewrite output before it is compared; may be repeated
     --sort               sort the lines of standard output before they are compared
     --trigger COMMAND    once probes are attached run this shell command, then send SIGINT
-    --target COMMAND     a shell command started before fathom; `{pid}` in fathom's arguments is its process id. Once probes are
-                         attached it gets a line on standard input: begin with `read _;` what they have to see
+    --target COMMAND     a shell command started before fathom, which has to wait for something; `{pid}` in fathom's arguments is its
+                         process id. Once probes are attached it gets a line on standard input: begin with `read _;` what they have to
+                         see
     --until TEXT         send SIGINT once standard output contains TEXT
     --signal NAME        the signal to send instead of INT
     --stdin              the script goes to standard input; fathom's arguments say `-`
@@ -271,6 +272,16 @@ def judge(run, options, test, copy):
     return "\n".join(difference)
 
 
+def wait_until_asleep(process, seconds):
+    """Until the process has waited for something for a while: then it is the program that it has to be."""
+    deadline = time.monotonic() + seconds
+    asleep = 0
+    while asleep < 3 and process.poll() is None and time.monotonic() < deadline:
+        state = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        asleep = asleep + 1 if state == "S" else 0
+        time.sleep(0.01)
+
+
 def main(arguments):
     options = parse_options(arguments)
     test = TestFile(options.file)
@@ -287,6 +298,7 @@ def main(arguments):
         if options.target:
             target = subprocess.Popen(["sh", "-c", options.target], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                                       start_new_session=True)
+            wait_until_asleep(target, options.timeout / 2)
             arguments = [argument.replace("{pid}", str(target.pid)) for argument in arguments]
         problem = judge(Run([os.environ["FATHOM"], *arguments], options, script, target), options, test, copy)
     finally:

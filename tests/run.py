@@ -38,7 +38,7 @@ KERNEL_TESTS = [("tests/kernel", "kernel/"), ("Debian's scripts", "debian/")]
 KERNEL_FILTER = "|".join(prefix for _, prefix in KERNEL_TESTS)
 # How much longer than on this machine a test may take on an emulated one, and how many seconds all of them.
 PATIENCE = 10
-MACHINE_SECONDS = 1500
+MACHINE_SECONDS = 2400
 
 
 @dataclasses.dataclass
@@ -108,8 +108,14 @@ def text_case(test):
         return Case(name, "passed", seconds=test["elapsed"])
     if test["code"] == "UNSUPPORTED":
         missing = re.search(r"unavailable features: (.*)", test["output"])
-        return Case(name, "skipped", "skipped: no " + (missing[1].strip() if missing else "feature named"))
+        return Case(name, "skipped", "skipped: " + lacking(missing[1].split(",") if missing else []))
     return Case(name, "failed", told_by_test(test["output"]) or test["code"], test["elapsed"])
+
+
+def lacking(features):
+    """`kprobe`, `!fentry`: no kprobe, has fentry."""
+    wanted = [feature.strip() for feature in features]
+    return ", ".join([f"no {feature}" for feature in wanted if feature[0] != "!"] + [f"has {feature[1:]}" for feature in wanted if feature[0] == "!"])
 
 
 def told_by_test(output):

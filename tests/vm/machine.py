@@ -284,6 +284,7 @@ def serve_files(directory):
 
 def write_command(booted, directory, command, environment):
     lines = ["#!/bin/sh", f"mkdir -p /lib/modules/{booted.release}", f"mount -o bind {booted.modules} /lib/modules/{booted.release}",
+             f"mount -o bind {booted.vmlinuz.parent} /boot",
              f"date -s @{int(time.time())} >/dev/null", f"cd {shlex.quote(os.getcwd())} || exit 126"]
     lines += [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
     lines.append("exec " + shlex.join(command))
