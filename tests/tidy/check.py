@@ -9,6 +9,7 @@ import re
 import sys
 
 import coverage
+import text_tests as tests_themselves
 
 # What a file below the first folder may include of the project's own; the longest key that matches decides.
 LAYERS = {
@@ -279,6 +280,7 @@ RULES = {
     "file-size": check_file_size,
     "no-exceptions": check_no_exceptions,
     "opening-comment": check_opening_comment,
+    **tests_themselves.RULES,
 }
 
 
