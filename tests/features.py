@@ -168,7 +168,6 @@ PROBES = {
     "bpf": has_bpf,
     "tracefs": has_tracefs,
     "btf": lambda: pathlib.Path("/sys/kernel/btf/vmlinux").exists(),
-    "tracepoint": lambda: event_source("tracepoint"),
     "software": lambda: event_source("software"),
     "kprobe": lambda: event_source("kprobe"),
     "uprobe": lambda: event_source("uprobe"),
@@ -188,7 +187,6 @@ PROBES = {
     "no-write-user": lambda: not may_write_user(),
     "cgroup-unified": lambda: pathlib.Path("/sys/fs/cgroup/unified/cgroup.procs").exists(),
     "kfunc-marks": lambda: has_btf_name(b"bpf_kfunc"),
-    "bpftrace": lambda: shutil.which("bpftrace") is not None,
 }
 
 

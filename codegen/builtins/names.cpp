@@ -27,10 +27,9 @@ constexpr SystemCall system_calls[] = {
 };
 
 // Row `index` of a table whose last row stands for all numbers that have none.
-void give_row(CallLowering& call, const std::string& table, std::uint32_t row_size) {
+void give_row(CallLowering& call, llvm::Value* index, const std::string& table, std::uint32_t row_size) {
   BpfBuilder& bpf = call.bpf();
   std::uint64_t last = table.size() / row_size - 1;
-  llvm::Value* index = call.scalar(0);
   llvm::Value* known = bpf.CreateICmpULE(index, bpf.number(last));
   llvm::Value* row = bpf.bounded(bpf.CreateSelect(known, index, bpf.number(last)), last + 1);
   Destination memory = call.result_memory();
@@ -50,7 +49,11 @@ void lower_strerror(CallLowering& call) {
     add_row(table, text != nullptr ? text : "Unknown error", error_text_size);
   }
   add_row(table, "Unknown error", error_text_size);
-  give_row(call, table, error_text_size);
+  // The kernel's functions return errors as negative numbers.
+  BpfBuilder& bpf = call.bpf();
+  llvm::Value* number = call.scalar(0);
+  llvm::Value* positive = bpf.CreateSelect(bpf.CreateICmpSLT(number, bpf.number(0)), bpf.CreateNeg(number), number);
+  give_row(call, positive, table, error_text_size);
 }
 
 void lower_signal_name(CallLowering& call) {
@@ -62,21 +65,21 @@ void lower_signal_name(CallLowering& call) {
     } else if (number >= first_real_time) {
       add_row(table, fmt::format("Real-time signal {}", number - first_real_time), signal_text_size);
     } else {
-      add_row(table, "Unknown signal", signal_text_size);
+      add_row(table, fmt::format("Unknown signal {}", number), signal_text_size);
     }
   }
-  add_row(table, "Unknown signal", signal_text_size);
-  give_row(call, table, signal_text_size);
+  add_row(table, "N/A", signal_text_size);
+  give_row(call, call.scalar(0), table, signal_text_size);
 }
 
 void lower_syscall_name(CallLowering& call) {
   std::size_t count = 0;
   for (const SystemCall& one : system_calls) count = std::max(count, static_cast<std::size_t>(one.number) + 1);
-  std::vector<std::string_view> names(count + 1, "unknown");
+  std::vector<std::string_view> names(count + 1, "Unknown syscall");
   for (const SystemCall& one : system_calls) names[static_cast<std::size_t>(one.number)] = one.name;
   std::string table;
   for (std::string_view name : names) add_row(table, name, call_name_size);
-  give_row(call, table, call_name_size);
+  give_row(call, call.scalar(0), table, call_name_size);
 }
 
 template <std::uint32_t size>
@@ -129,7 +132,7 @@ void send(CallLowering& call, Helper helper) {
 
 BuiltinFamily name_builtins() {
   static const Builtin rows[] = {
-      {.prototype = "auto strerror(int error)", .doc = "The text of an error number: strerror(2) is \"No such file or directory\".",
+      {.prototype = "auto strerror(int error)", .doc = "The text of an error number, which may be negative: strerror(2) is \"No such file or directory\".",
        .check = set_string<error_text_size>, .lower = lower_strerror, .writes_in_place = true},
       {.prototype = "auto signal_name(int signal)", .doc = "The text of a signal's number: signal_name(2) is \"Interrupt\".",
        .check = set_string<signal_text_size>, .lower = lower_signal_name, .writes_in_place = true},

@@ -9,6 +9,7 @@ import re
 import sys
 
 import coverage
+import text_tests as tests_themselves
 
 # What a file below the first folder may include of the project's own; the longest key that matches decides.
 LAYERS = {
@@ -119,7 +120,6 @@ def providers(root):
 # Builtins that no text test can use to a good end, and why. Their misuse is tested all the same.
 NOT_USABLE = {
     "dw_ustack": "is not part of the usual build",
-    "override": "no kernel that the tests run on has CONFIG_BPF_KPROBE_OVERRIDE",
 }
 # Settings that take any value.
 ANY_VALUE = {"str_trunc_trailer"}
@@ -283,6 +283,7 @@ RULES = {
     "file-size": check_file_size,
     "no-exceptions": check_no_exceptions,
     "opening-comment": check_opening_comment,
+    **tests_themselves.RULES,
 }
 
 

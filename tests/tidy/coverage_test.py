@@ -5,6 +5,7 @@ import tempfile
 import unittest
 
 import coverage
+import text_tests
 
 
 class Coverage(unittest.TestCase):
@@ -48,6 +49,24 @@ class Coverage(unittest.TestCase):
         self.assertEqual(len(problems), 2, problems)
         self.assertIn("a.cpp: no expectation has a diagnostic about the builtin `pid`", problems)
         self.assertEqual(coverage.untested(self.root, {"tid": "a.cpp"}, "builtin", {"tid"}), [])
+
+    def test_feature_that_nothing_looks_for(self):
+        self.write("tests/features.py", 'PROBES = {\n    "bpf": has_bpf,\n    "btf": has_btf,\n}\n')
+        self.write("tests/kernel/a.bt", "// REQUIRES: bpf, !btf, bfp\n// RUN: %expect %s\n")
+        self.assertEqual(text_tests.check_features(self.root),
+                         ["tests/kernel/a.bt: requires `bfp`, which tests/features.py does not know: the test never runs"])
+
+    def test_feature_that_no_test_needs(self):
+        self.write("tests/features.py", 'PROBES = {\n    "bpf": has_bpf,\n}\n')
+        self.assertEqual(text_tests.check_features(self.root), ["tests/features.py: no test requires `bpf`"])
+
+    def test_expectation_that_is_not_compared(self):
+        self.write("tests/kernel/a.bt", "// RUN: %expect --block one %s\n\n// EXPECT one:\n// | 1\n\n// EXPECT two:\n// | 2\n")
+        self.assertEqual(text_tests.check_expectations(self.root), ["tests/kernel/a.bt: no RUN line compares the expectation `two`"])
+
+    def test_replacement_of_everything(self):
+        self.write("tests/kernel/a.bt", "// RUN: %expect --replace '^@: [1-9]+$=@: N' %s\n// RUN: %expect --replace '.*=N' %s\n")
+        self.assertEqual(text_tests.check_replacements(self.root), ["tests/kernel/a.bt: `--replace .*` hides any result"])
 
 
 if __name__ == "__main__":
