@@ -17,6 +17,7 @@
 #include "codegen/builtins/list.h"
 #include "c_setup.h"
 #include "codegen/codegen.h"
+#include "codegen/debug_info.h"
 #include "definitions/read.h"
 #include "definitions/script_types.h"
 #include "lexer/imports.h"
@@ -157,7 +158,7 @@ int run(const Image& image, const Options& options, const LinuxTarget& target, c
   if (auto able = check_features(image.plan, target); !able) return report(able.error());
   auto object = Object::load(image, mark, load_log(options), target);
   if (!object) return report(object.error());
-  Symbols symbols(image.plan.settings.cpp_demangle);
+  Symbols symbols(image.plan.settings.cpp_demangle ? demangled : nullptr, codegen::rust_name);
   auto output = format->make(file, symbols, image.plan.settings);
   Session session(image.plan, *object, target, symbols, *output, mark, watched.empty() ? nullptr : &watched.front(),
                   {options.quiet, options.verbose, options.dry_run, options.warnings,
@@ -186,6 +187,7 @@ int main(int count, char** arguments) {
     return report({fmt::format("{}, which BPFTRACE_BTF names, does not describe kernel types (BTF)", btf), "unset BPFTRACE_BTF to use the kernel's own description", 0});
   }
   if (options.process) machine.bind_to(*options.process);
+  machine.read_debug_info_with(codegen::read_debug_info);
   if (options.info) return show(machine_info(machine, FATHOM_VERSION));
   if (options.list && !lists_script(options)) return list(options, machine, report);
 
@@ -228,6 +230,7 @@ int main(int count, char** arguments) {
   CheckedProgram checked = check(program, *source, settings, catalog, target, diagnostics);
   if (wants_script_help(settings)) return show(script_help(checked)), failure;
   if (report(diagnostics, *source, options.warnings)) return failure;
+  if (options.verbose) fmt::print(stderr, "{}", left_out(checked, target));
   if (options.list) return list(checked, report);
   if (debugged(Stage::checked)) show(to_string(checked));
   if (options.emit == Stage::checked) return show(to_string(checked));

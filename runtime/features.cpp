@@ -21,6 +21,7 @@ namespace {
 
 // Newer than some installed kernel headers.
 constexpr auto kprobe_multi_attach = static_cast<bpf_attach_type>(42);  // BPF_TRACE_KPROBE_MULTI
+constexpr auto kprobe_session_attach = static_cast<bpf_attach_type>(56);  // BPF_TRACE_KPROBE_SESSION
 constexpr auto uprobe_multi_attach = static_cast<bpf_attach_type>(48);  // BPF_TRACE_UPROBE_MULTI
 
 // r0 = 0; exit
@@ -146,6 +147,8 @@ bool try_feature(Feature feature, std::uint32_t test_function) {
       return is_readable("/sys/bus/event_source/devices/uprobe/type");
     case Feature::fprobe:
       return try_fprobe();
+    case Feature::kprobe_session:
+      return static_cast<bool>(load(BPF_PROG_TYPE_KPROBE, {.expected_attach_type = kprobe_session_attach}));
     case Feature::fentry:
       return try_fentry(test_function);
     case Feature::ring_buffer:
@@ -191,6 +194,7 @@ std::string_view absence_of(Feature feature) {
     case Feature::tracefs: return "this kernel has no tracing directory (CONFIG_FTRACE is off)";
     case Feature::kprobe: return "this kernel has no kprobes (CONFIG_KPROBE_EVENTS is off)";
     case Feature::fprobe: return "this kernel has no kprobe_multi links (CONFIG_FPROBE is off)";
+    case Feature::kprobe_session: return "this kernel has no kprobe sessions (Linux 6.10)";
     case Feature::fentry: return "this kernel has no BPF trampolines (CONFIG_FUNCTION_TRACER or CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS is off)";
     case Feature::uprobe: return "this kernel has no uprobes (CONFIG_UPROBE_EVENTS is off)";
     case Feature::uprobe_multi: return "this kernel has no uprobe_multi links";

@@ -56,6 +56,10 @@ class Session : private DecodeSource {
   std::vector<const ProgramPlan*> programs_to_attach() const;
   Result<void> attach();
   Result<void> attach(const ProgramPlan& program);
+  // Whether the script goes on without an attach point that the kernel refused, and then says so.
+  bool leaves_out(const AttachPoint& point, const Error& cause);
+  // The same for some of the many that share a link.
+  void say_left_out(std::span<const Error> causes);
   void announce();
   bool listens_to_signals() const;
   Result<void> loop();
@@ -112,6 +116,7 @@ class Session : private DecodeSource {
   std::vector<Link> iterators_;
   std::vector<bool> zeroed_;  // maps without keys that zero() made zero: shown though never written since
   Descriptor signals_;
+  std::size_t left_out_ = 0;  // attach points that the kernel refused
   bool exiting_ = false;
   std::optional<int> exit_code_;  // of the first exit()
   std::uint64_t told_losses_ = 0;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 
@@ -20,6 +21,27 @@ constexpr std::uint64_t messages_at_once = 10;
 constexpr std::chrono::seconds message_interval{1};
 
 }  // namespace
+
+// What the kernel's list of functions names may still be refused when it is attached: one of a wildcard's then goes, and a named one where
+// the script may do without what is missing.
+bool Session::leaves_out(const AttachPoint& point, const Error& cause) {
+  const bool refused = cause.system_error == EINVAL || cause.system_error == ENOENT || cause.system_error == EADDRNOTAVAIL;
+  if (!refused || (!point.from_wildcard && plan_.settings.missing_probes == MissingProbes::error)) return false;
+  ++left_out_;
+  if (!options_.warnings || plan_.settings.missing_probes == MissingProbes::ignore) return true;
+  const bool others = plan_.settings.message_style == MessageStyle::bpftrace;
+  if (others) fmt::print(stderr, "WARNING: Unable to attach probe: {}. Skipping.\n", point.text);
+  if (!others) fmt::print(stderr, "warning: {}; it is left out\n", cause.message);
+  return true;
+}
+
+void Session::say_left_out(std::span<const Error> causes) {
+  left_out_ += causes.size();
+  if (causes.empty() || !options_.warnings || plan_.settings.missing_probes == MissingProbes::ignore) return;
+  const std::string more = causes.size() == 1 ? "" : fmt::format(", and so {} {} more", causes.size() == 2 ? "is" : "are", causes.size() - 1);
+  fmt::print(stderr, "{}: {}; it is left out{}\n", plan_.settings.message_style == MessageStyle::bpftrace ? "WARNING" : "warning",
+             causes.front().message, more);
+}
 
 // A place that fails for every event says so ten times, then once a second: until then the programs keep quiet about it, but count. How
 // often it failed is told at the end.

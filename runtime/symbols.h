@@ -41,7 +41,7 @@ class SymbolTable {
 
 class Symbols : public SymbolSource {
  public:
-  explicit Symbols(bool demangle = true) : user_(demangle) {}
+  explicit Symbols(NameReader read_name = demangled, NameReader read_rust_name = nullptr) : user_(read_name, read_rust_name) {}
   void remember(std::uint32_t process) override { user_.remember(process); }
   void loaded_at(std::uint32_t process, const std::string& file, std::uint64_t base) override { user_.loaded_at(process, file, base); }
   Name name_of(std::uint64_t address, SymbolSpace space, std::uint32_t process) override;

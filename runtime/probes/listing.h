@@ -4,12 +4,15 @@
 #include <string_view>
 #include <vector>
 
-#include "ast/probe_type.h"
+#include "ast/check.h"
 
 namespace fathom {
 
 // Attach points of every provider whose name matches the pattern's first part; a pattern without a colon is looked for in every provider's
 // attach points. An empty pattern matches all. Errors: the machine can not be asked (no tracefs).
 Result<std::vector<ListedProbe>> list_probes(ProbeTypes types, std::string_view pattern, const Target& target, bool with_arguments);
+
+// For -v: what the wildcards of a script leave out, a line for each of them.
+std::string left_out(const CheckedProgram& program, const Target& target);
 
 }  // namespace fathom
