@@ -17,6 +17,7 @@
 #include "codegen/builtins/list.h"
 #include "c_setup.h"
 #include "codegen/codegen.h"
+#include "codegen/debug_info.h"
 #include "definitions/read.h"
 #include "definitions/script_types.h"
 #include "lexer/imports.h"
@@ -91,7 +92,7 @@ int run(const Image& image, const Options& options, const LinuxTarget& target, c
   if (auto able = check_features(image.plan, target); !able) return report.attaching(able.error());
   auto object = Object::load(image, mark, load_log(options), target);
   if (!object) return report.attaching(object.error());
-  Symbols symbols(image.plan.settings.cpp_demangle);
+  Symbols symbols(image.plan.settings.cpp_demangle ? demangled : nullptr, codegen::rust_name);
   symbols.set_reading(!image.plan.settings.lazy_symbolication, image.plan.settings.cache_user_symbols == SymbolCache::none);
   auto output = format->make(file, symbols, image.plan.settings);
   Session session(image.plan, *object, target, symbols, *output, mark, watched.empty() ? nullptr : &watched.front(),
@@ -125,6 +126,7 @@ int main(int count, char** arguments) {
   if (!options.traceable_functions.empty()) {
     if (auto read = machine.read_traceable(options.traceable_functions); !read) return report(read.error());
   }
+  machine.read_debug_info_with(codegen::read_debug_info);
   if (options.info) return show(machine_info(machine, FATHOM_VERSION));
   if (options.list && !lists_script(options)) return list_machine(options, machine, report);
 
@@ -171,6 +173,7 @@ int main(int count, char** arguments) {
   CheckedProgram checked = check(program, *source, settings, catalog, target, diagnostics);
   if (wants_script_help(settings)) return show(script_help(checked)), failure;
   if (report(diagnostics, *source, options.warnings)) return failure;
+  if (options.verbose) fmt::print(stderr, "{}", left_out(checked, target));
   if (options.list) return list_script(checked, report);
   if (debugged(Stage::checked)) show(to_string(checked));
   if (options.emit == Stage::checked) return show(to_string(checked));

@@ -53,6 +53,8 @@ struct Builtin {
   bool reads_option = false;
   // Whether it writes records to the data ring.
   bool writes_records = false;
+  // Whether, in a program that stays behind as a file, it writes to whoever reads that file.
+  bool writes_files = false;
   // Whether it can change what the traced machine does: only with --unsafe.
   bool unsafe = false;
   // What the kernel must have for it, and what serves where it has not.
@@ -84,7 +86,6 @@ struct Facts {
   const ast::Expression* source = nullptr;  // of a variable that is such an object: what gives it its only value
   std::vector<Facts> parts;               // of a tuple whose parts are known now
   std::vector<std::uint64_t> addresses;   // of symbols that the builtin needs
-  std::vector<Type> operands;             // types to which arguments or keys are converted, where they differ from their own
 };
 
 // What a row's check function can ask and say about its call.

@@ -3,10 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ast/passes/expand_probes.h"
 #include "ast/passes/infer.h"
 #include "ast/passes/map_declarations.h"
 #include "ast/passes/options.h"
+#include "ast/passes/pair_returns.h"
 #include "ast/passes/share_places.h"
 #include "ast/passes/unused_items.h"
 #include "ast/print.h"
@@ -27,7 +30,12 @@ CheckedProgram check(const ast::Program& program, const SourceFile& source, cons
     return checked;
   }
   check_unused_items(program, catalog, target, diagnostics);
-  checked.probes = expand_probes(program, settings, catalog, target, diagnostics);
+  ExpandedProbes expanded = expand_probes(program, settings, catalog, target, diagnostics);
+  checked.probes = std::move(expanded.probes);
+  checked.wildcards = std::move(expanded.wildcards);
+  for (const CheckedProbe& probe : checked.probes) {
+    if (probe.type->holds_lock != nullptr && std::ranges::any_of(probe.attach_points, probe.type->holds_lock)) checked.one_at_a_time = true;
+  }
   std::size_t attach_points = 0;
   for (const CheckedProbe& probe : checked.probes) attach_points += probe.attach_points.size();
   if (attach_points > settings.max_probes) return checked;
@@ -35,7 +43,9 @@ CheckedProgram check(const ast::Program& program, const SourceFile& source, cons
   if (diagnostics.has_errors()) return checked;
   apply_map_declarations(checked, diagnostics);
   collect_options(checked, diagnostics);
-  if (!diagnostics.has_errors()) share_places(checked, target);
+  if (diagnostics.has_errors()) return checked;
+  share_places(checked, target);
+  pair_returns(checked, target);
   return checked;
 }
 

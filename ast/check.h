@@ -51,6 +51,7 @@ struct CheckedProbe {
   // whole probe and are 0 or "" until they get a value.
   std::vector<std::string> hoisted;
   bool has_loops = false;           // `for` or `while`
+  std::optional<std::size_t> returns;  // number of the probe that runs when the same functions return, in one program with this one
   bool variables_outdated = false;  // `hoisted` has grown since `variables` was laid out
 
   const Facts& of(const ast::Expression& expression) const { return facts[expression.id - probe->first_node]; }
@@ -64,12 +65,20 @@ struct ScriptOption {
   Range range;
 };
 
+// A pattern that an attach point of the script is.
+struct Wildcard {
+  const ProbeType* type = nullptr;
+  AttachPoint pattern;
+};
+
 struct CheckedProgram {
   const ast::Program* program = nullptr;
   const SourceFile* source = nullptr;
   std::vector<CheckedProbe> probes;  // in source order
   std::vector<CheckedMap> maps;      // sorted by name
   std::vector<ScriptOption> options;
+  std::vector<Wildcard> wildcards;
+  bool one_at_a_time = false;  // on a CPU no program of the script may interrupt another one
   Settings settings;
   std::set<const Builtin*> unstable_uses;  // builtins that may still change: each is told once
   std::uint32_t possible_cpus = 1;

@@ -40,6 +40,8 @@ struct Executable {
   std::vector<ExecutableSymbol> symbols;  // sorted by address; of one address, global names first
   std::vector<StaticProbe> probes;    // in the order of the file
   std::string build_id;               // hexadecimal; may be empty
+  std::string debug_file;             // where its debugging information is; empty: nowhere
+  bool is_go = false;                 // made by the Go compiler, whose stacks move
 
   // The symbol with this name; a function if there is one.
   const ExecutableSymbol* find(std::string_view name) const;

@@ -29,12 +29,13 @@ enum class Moment : std::uint8_t { begin, attached, end, signal, test, bench };
 struct AttachPoint {
   std::string provider;  // the provider's full name
   // tracepoint: category; interval, profile: unit ("s", "ms", "us", "ns", "hz"); software, hardware: event; kprobe, fentry: module;
-  // uprobe, usdt: path of the file; iter: name of the pin; self: signal
+  // ("bpf": functions of BPF programs); uprobe, usdt: path of the file; iter: path of the pin; self: signal
   std::string target;
-  // tracepoint, rawtracepoint: event; kprobe, fentry, uprobe: function; usdt: "namespace:name"; watchpoint: mode; iter: what it goes over
+  // tracepoint, rawtracepoint: event; kprobe, fentry, uprobe: function, or "@FILE:LINE:COLUMN" of the source; usdt: "namespace:name";
+  // watchpoint: mode; iter: what it goes over
   std::string function;
   // interval, profile: rate in `target`'s unit; software, hardware: count between samples (0: the default); kprobe: offset in the
-  // function; uprobe, usdt: offset in the file; watchpoint: length
+  // function; uprobe, usdt: offset in the file; watchpoint: length; fentry: id of the BPF program
   std::uint64_t value = 0;
   std::string text;      // what the `probe` builtin says: "tracepoint:syscalls:sys_enter_openat"
   // kprobe without a function, watchpoint: the address; uprobe, usdt: the address that the file itself gives to the place
@@ -45,6 +46,9 @@ struct AttachPoint {
 
   friend bool operator==(const AttachPoint&, const AttachPoint&) = default;
 };
+
+// Whether programs of this kind at this attach point stay in the kernel as a file, for others to read.
+inline bool is_pinned(ProgramKind kind, const AttachPoint& point) { return kind == ProgramKind::iterator && !point.target.empty(); }
 
 // Where the bytes of a context field are.
 enum class ContextSource : std::uint8_t {
@@ -165,6 +169,18 @@ struct ProbeType {
   Result<std::vector<Link>> (*attach)(const AttachRequest& request);
   // What to say where the attach point does not exist, if the provider knows more than its nearest neighbour; may be null.
   std::string (*missing_help)(const AttachPoint& pattern, const Target& target) = nullptr;
+  // Why an (expanded) attach point is only for those who ask for it with --unsafe: what follows its name in a message. None: it is safe. Of
+  // a wildcard's matches those that are not are left out.
+  std::optional<AttachPointProblem> (*danger)(const AttachPoint& point, const Target& target) = nullptr;
+  // What a wildcard matches and yet leaves out, because tracing it would harm the machine or trace fathom itself. Null: nothing.
+  std::vector<std::string> (*left_out)(const AttachPoint& pattern, const Target& target) = nullptr;
+  // Fields that take time to find out: asked for only where a body names `args`. Null: all are in the context.
+  std::vector<ContextField> (*named_fields)(const AttachPoint& point, const Target& target) = nullptr;
+  // Whether an attach point is inside a lock's own code, where a program that takes such a lock itself would wait for ever. Null: never.
+  bool (*holds_lock)(const AttachPoint& point) = nullptr;
+  // The type whose probes run at the return of the same functions, and what the kernel must have for one program to serve both.
+  const ProbeType* return_type = nullptr;
+  std::optional<Feature> pairs_with_returns = std::nullopt;
   // Whether the attach point's event passes a place with many others, and that place for this context; none where it does not. Null: never.
   std::optional<SharedEvent> (*shared_event)(const AttachPoint& point) = nullptr;
   std::optional<SharedPlace> (*shared_place)(std::string_view place, const Context& context, const Target& target) = nullptr;

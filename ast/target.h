@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ast/debug_info.h"
 #include "ast/executable.h"
 #include "ast/feature.h"
 #include "ast/result.h"
@@ -47,6 +48,13 @@ struct FunctionSignature {
   std::vector<StructMember> parameters;  // `offset`: bytes in the list of 8-byte arguments that a program gets
   Type result;                           // none: void
   std::uint32_t result_offset = 0;       // where in the same list a program behind the function finds it
+};
+
+// A function of a BPF program that the kernel has loaded.
+struct LoadedFunction {
+  std::uint32_t program = 0;  // its id
+  std::string name;
+  FunctionSignature signature;
 };
 
 // kernel.perf_event_max_stack as the kernel sets it.
@@ -98,10 +106,17 @@ class Target {
   // Of a function with this exact name; an empty module stands for any. Empty: no BTF, or not in it.
   virtual std::optional<FunctionSignature> signature(std::string_view module, std::string_view function) const = 0;
 
+  // Functions that match and that no wildcard stands for, since tracing them is dangerous or traces fathom itself; sorted.
+  virtual std::vector<KernelFunction> left_out_functions(std::string_view module, std::string_view function) const = 0;
+  // Functions of loaded BPF programs whose name matches the glob; of the program with this id, or of any (0).
+  virtual Result<std::vector<LoadedFunction>> loaded_functions(std::uint32_t program, std::string_view function) const = 0;
+
   // Programs and libraries that a name stands for: a path (globs allowed), a program of PATH, or a library; empty where there are none.
   virtual std::vector<std::string> executables(std::string_view name) const = 0;
   // The symbols and probes of a file.
   virtual Result<std::shared_ptr<const Executable>> executable(const std::string& path) const = 0;
+  // The debugging information of a file, from itself or from a separate one; null where there is none.
+  virtual std::shared_ptr<const DebugInfo> debug_info(const std::string& path) const = 0;
   // The process that a script is bound to by -p.
   virtual std::optional<std::uint32_t> process() const = 0;
 

@@ -48,11 +48,13 @@ enum class Helper : std::uint32_t {
   jiffies64 = 118,
   get_ns_current_pid_tgid = 120,
   ktime_get_boot_ns = 125,
+  seq_printf = 126,
   seq_write = 127,
   ringbuf_output = 130,
   ringbuf_reserve = 131,
   ringbuf_submit = 132,
   ringbuf_query = 134,
+  get_task_stack = 141,
   d_path = 147,
   get_current_task_btf = 158,
   for_each_map_elem = 164,
@@ -102,6 +104,8 @@ class ObjectBuilder {
   // A static function for helpers that call back: with these parameters, or with so many of 64 bits.
   llvm::Function* callback(const std::string& name, const std::vector<llvm::Type*>& parameters, Range range);
   llvm::Function* callback(const std::string& name, unsigned parameters, Range range);
+  // A function of the kernel without parameters that programs may call: `long name(void)`.
+  llvm::Function* kernel_function(const std::string& name);
   llvm::DebugLoc location(llvm::Function* function, Range range);
 
   // Completes the debug information from which the BTF is made. After this the module is ready to be optimised.

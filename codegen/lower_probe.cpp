@@ -38,9 +38,11 @@ void ProbeLowering::run() {
   array_key_ = bpf_.word();
   bpf_.CreateStore(bpf_.number(0), array_key_);
   if (probe_.place) check_place();
-  if (probe_.type->moment == Moment::attached) check_stop();
+  // A pinned program outlives the script.
+  if (probe_.type->moment == Moment::attached && !is_pinned(probe_.type->program, probe_.attach_points.front())) check_stop();
   check_process();
   check_object();
+  enter_guard();
   bpf_.CreateBr(setup_);
 
   bpf_.SetInsertPoint(body);
@@ -88,6 +90,7 @@ void ProbeLowering::run() {
   bpf_.SetInsertPoint(leave_);
   if (scratch_ != nullptr) bpf_.store(bpf_.number(0), scratch_, word);
   mark_progress();
+  leave_guard();
   bpf_.CreateRet(verdict);
   outline_loops(program_.object(), function_, regions_);
 }
@@ -228,6 +231,7 @@ void ProbeLowering::claim_scratch() {
     bpf_.SetInsertPoint(next);
   }
   count_lost(layout::Counter::no_scratch);
+  leave_guard();
   bpf_.CreateRet(bpf_.number(0));
   bpf_.SetInsertPoint(found);
 }
@@ -297,14 +301,18 @@ void ProbeLowering::announce_process(llvm::Value* process) {
   });
 }
 
+llvm::Value* ProbeLowering::sequence() {
+  constexpr std::uint64_t meta_offset = 0, sequence_offset = 0;
+  llvm::Value* meta = bpf_.CreateIntToPtr(bpf_.load_context(context(), meta_offset, word, false), bpf_.getPtrTy());
+  return bpf_.load(bpf_.at(meta, sequence_offset), word, false);
+}
+
 // Reading an iterator ends when what its programs wrote fills the reader's buffer. A byte for each object that was shown gives the session
 // the chance to empty the ring in between.
 void ProbeLowering::mark_progress() {
-  constexpr std::uint64_t meta_offset = 0, sequence_offset = 0;
   if (probe_.type->program != ProgramKind::iterator || !program_.plan().uses_data_ring) return;
-  llvm::Value* meta = bpf_.CreateIntToPtr(bpf_.load_context(context(), meta_offset, word, false), bpf_.getPtrTy());
-  llvm::Value* sequence = bpf_.load(bpf_.at(meta, sequence_offset), word, false);
-  bpf_.call(Helper::seq_write, {sequence, program_.object().bytes(std::string_view(".", 1)), bpf_.getInt32(1)});
+  if (is_pinned(probe_.type->program, probe_.attach_points.front())) return;
+  bpf_.call(Helper::seq_write, {sequence(), program_.object().bytes(std::string_view(".", 1)), bpf_.getInt32(1)});
 }
 
 // Behind the last object the kernel calls once more, without one.
@@ -318,6 +326,26 @@ void ProbeLowering::check_object() {
   bpf_.SetInsertPoint(none);
   bpf_.CreateRet(bpf_.number(0));
   bpf_.SetInsertPoint(go);
+}
+
+// Where a script traces locks, a program that is interrupted may hold the lock that the interrupting one would wait for.
+void ProbeLowering::enter_guard() {
+  if (!program_.checked().one_at_a_time || probe_.type->moment != Moment::attached) return;
+  guard_ = bpf_.lookup(program_.object().map(object_names::guard), array_key_);
+  llvm::BasicBlock* present = bpf_.block("guard");
+  llvm::BasicBlock* inside = bpf_.block("interrupts");
+  llvm::BasicBlock* go = bpf_.block("alone");
+  bpf_.CreateCondBr(bpf_.is_null(guard_), inside, present);
+  bpf_.SetInsertPoint(present);
+  llvm::Value* before = bpf_.CreateAtomicRMW(llvm::AtomicRMWInst::Xchg, guard_, bpf_.number(1), llvm::Align(word), llvm::AtomicOrdering::Monotonic);
+  bpf_.CreateCondBr(bpf_.to_bool(before), inside, go);
+  bpf_.SetInsertPoint(inside);
+  bpf_.CreateRet(bpf_.number(0));
+  bpf_.SetInsertPoint(go);
+}
+
+void ProbeLowering::leave_guard() {
+  if (guard_ != nullptr) bpf_.store(bpf_.number(0), guard_, word);
 }
 
 void ProbeLowering::leave() {

@@ -64,7 +64,12 @@ void ProgramLowering::run() {
     }
   }
   for (std::size_t i = 0; i < checked_.maps.size(); ++i) plan_map(checked_.maps[i], i);
+  std::vector<bool> done(checked_.probes.size());
+  for (const CheckedProbe& probe : checked_.probes) {
+    if (probe.returns) done[*probe.returns] = true;
+  }
   for (std::size_t i = 0; i < checked_.probes.size(); ++i) {
+    if (done[i]) continue;  // part of another's program
     const CheckedProbe& probe = checked_.probes[i];
     ProgramPlan program;
     program.name = program_name(probe, i);
@@ -75,12 +80,38 @@ void ProgramLowering::run() {
     for (const Facts& facts : probe.facts) program.needs_cookie |= facts.builtin != nullptr && facts.builtin->reads_cookie;
     program.needs_cookie = program.needs_cookie && probe.attach_points.size() > 1 && !probe.place;
     llvm::Function* function = object_.program(program.name, std::string(section_of(program.kind)), probe.probe->range);
+    if (probe.returns) {
+      program.returns = checked_.probes[*probe.returns].attach_points;
+      plan_.programs.push_back(std::move(program));
+      lower_pair(probe, checked_.probes[*probe.returns], function);
+      continue;
+    }
     plan_.programs.push_back(std::move(program));
     ProbeLowering(*this, probe, function).run();
   }
   define_maps();
   define_rings();
   object_.finish();
+}
+
+// Two functions, of which the program calls one: the kernel knows at which end of the traced function it is.
+void ProgramLowering::lower_pair(const CheckedProbe& probe, const CheckedProbe& back, llvm::Function* function) {
+  BpfBuilder bpf(object_, function);
+  bpf.SetInsertPoint(&function->getEntryBlock());
+  bpf.SetCurrentDebugLocation(object_.location(function, probe.probe->range));
+  auto half = [&](const CheckedProbe& one, std::string_view suffix) {
+    llvm::Function* body = object_.callback(fmt::format("{}_{}", plan_.programs.back().name, suffix), {bpf.getPtrTy()}, one.probe->range);
+    ProbeLowering(*this, one, body).run();
+    return body;
+  };
+  llvm::Function* at_call = half(probe, "call");
+  llvm::Function* at_return = half(back, "return");
+  llvm::Value* returns = bpf.CreateCall(object_.kernel_function("bpf_session_is_return"));
+  // The kernel promises no more than the lowest byte.
+  bpf.choose(
+      bpf.to_bool(bpf.CreateAnd(returns, bpf.number(0xff))), [&] { bpf.CreateCall(at_return, {function->getArg(0)}); },
+      [&] { bpf.CreateCall(at_call, {function->getArg(0)}); });
+  bpf.CreateRet(bpf.number(0));
 }
 
 void ProgramLowering::plan_map(const CheckedMap& map, std::size_t index) {
@@ -128,6 +159,7 @@ void ProgramLowering::define_maps() {
     object_.define_map(object_names::errors, {MapType::array, 4, sizeof(layout::ErrorState), places, map_memory});
   }
   if (!plan_.captures.empty()) object_.define_map(object_names::packets, {MapType::perf_event_array, 4, 4, checked_.possible_cpus, 0});
+  if (checked_.one_at_a_time) object_.define_map(object_names::guard, {MapType::percpu_array, 4, word, 1, 0});
   if (uses_processes_) object_.define_map(object_names::processes, {MapType::lru_hash, 4, 4, layout::known_processes, 0});
   // An array with room for every CPU, because values of a per-CPU map are limited to 32 KiB.
   std::uint32_t slots = layout::scratch_slots * checked_.possible_cpus;

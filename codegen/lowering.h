@@ -76,6 +76,7 @@ class ProgramLowering {
   llvm::GlobalVariable* run_state();
 
  private:
+  void lower_pair(const CheckedProbe& probe, const CheckedProbe& back, llvm::Function* function);
   void plan_map(const CheckedMap& map, std::size_t index);
   void define_maps();
   void define_rings();
@@ -103,6 +104,8 @@ class ProbeLowering {
   ProgramLowering& program() { return program_; }
   const CheckedProbe& probe() const { return probe_; }
   llvm::Value* context() { return function_->getArg(0); }
+  // Of an iterator: where it writes for whoever reads it.
+  llvm::Value* sequence();
   const Facts& facts(const ast::Expression& expression) const { return probe_.of(expression); }
 
   // expressions
@@ -175,6 +178,8 @@ class ProbeLowering {
   void check_process();
   void check_place();
   void check_object();
+  void enter_guard();
+  void leave_guard();
   void mark_progress();
   void claim_scratch();
   void size_arena();
@@ -270,6 +275,7 @@ class ProbeLowering {
   Range current_;                 // the statement being lowered
   llvm::Value* point_ = nullptr;  // at a shared place: see point()
   const ast::Expression* unused_ = nullptr;
+  llvm::Value* guard_ = nullptr;  // what enter_guard() took
   llvm::Value* array_key_ = nullptr;
   llvm::AllocaInst* loop_context_ = nullptr;
   llvm::Value* read_word_ = nullptr;

@@ -149,6 +149,17 @@ llvm::Function* ObjectBuilder::callback(const std::string& name, const std::vect
   return created;
 }
 
+llvm::Function* ObjectBuilder::kernel_function(const std::string& name) {
+  if (llvm::Function* known = module_->getFunction(name)) return known;
+  auto* type = llvm::FunctionType::get(llvm::Type::getInt64Ty(*context_), false);
+  auto* declared = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, name, *module_);
+  declared->setSection(".ksyms");
+  auto* subroutine = debug_->createSubroutineType(debug_->getOrCreateTypeArray({long_type_}));
+  declared->setSubprogram(
+      debug_->createFunction(file_, name, name, file_, 0, subroutine, 0, llvm::DINode::FlagPrototyped, llvm::DISubprogram::SPFlagOptimized));
+  return declared;
+}
+
 llvm::DebugLoc ObjectBuilder::location(llvm::Function* function, Range range) {
   Position position = source_.position(range.begin);
   return llvm::DILocation::get(*context_, position.line, std::min(position.column, 0xffffu), function->getSubprogram());

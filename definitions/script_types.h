@@ -48,6 +48,13 @@ class ScriptTypes final : public Target {
   std::optional<FunctionSignature> signature(std::string_view module, std::string_view function) const override {
     return machine_.signature(module, function);
   }
+  std::vector<KernelFunction> left_out_functions(std::string_view module, std::string_view function) const override {
+    return machine_.left_out_functions(module, function);
+  }
+  Result<std::vector<LoadedFunction>> loaded_functions(std::uint32_t program, std::string_view function) const override {
+    return machine_.loaded_functions(program, function);
+  }
+  std::shared_ptr<const DebugInfo> debug_info(const std::string& path) const override { return machine_.debug_info(path); }
   std::vector<std::string> executables(std::string_view name) const override { return machine_.executables(name); }
   Result<std::shared_ptr<const Executable>> executable(const std::string& path) const override { return machine_.executable(path); }
   std::optional<std::uint32_t> process() const override { return machine_.process(); }

@@ -60,7 +60,12 @@ class Btf {
   bool is_kfunc(std::string_view name);
   // The type of a variable.
   std::optional<Type> variable(std::string_view name);
-  std::optional<FunctionSignature> signature(std::string_view function);
+  // Of a function, in this module (empty: any).
+  std::optional<FunctionSignature> signature(std::string_view module, std::string_view function);
+  // The functions of this name, at most one in each module; with a module (not empty) that one's alone.
+  std::vector<std::uint32_t> function_ids(std::string_view module, std::string_view name);
+  // The name of the function with this id; empty: no function.
+  std::string function_name(std::uint32_t id);
   // The module that a type or function is of; "vmlinux" for the kernel itself.
   std::string_view module_of(std::uint32_t id) const;
 

@@ -212,6 +212,15 @@ const std::unordered_map<std::string_view, std::uint32_t>& BtfData::names_of(std
   return ids;
 }
 
+std::vector<std::uint32_t> BtfData::find_in_modules(std::string_view wanted, std::uint32_t kind) const {
+  std::vector<std::uint32_t> ids;
+  for (std::uint32_t id = base_types_; id < count(); ++id) {
+    const char* found = kinds_[id] == kind ? name(types_[id]->name_off) : nullptr;
+    if (found != nullptr && wanted == found) ids.push_back(id);
+  }
+  return ids;
+}
+
 std::uint32_t BtfData::find(std::string_view wanted, std::uint32_t kind) const {
   // A walk over all types costs less than a table of them, until there are many searches: a listing asks for every function.
   constexpr std::uint32_t few = 32;

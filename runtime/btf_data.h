@@ -34,6 +34,8 @@ class BtfData {
   const char* name(std::uint32_t offset) const;
   // The first type of that kind and name; 0: none.
   std::uint32_t find(std::string_view name, std::uint32_t kind) const;
+  // All of that kind and name in what was appended.
+  std::vector<std::uint32_t> find_in_modules(std::string_view name, std::uint32_t kind) const;
   // Enums of both widths.
   const std::vector<std::uint32_t>& enumerations() const { return enumerations_; }
 

@@ -1,13 +1,11 @@
-// ELF files through libelf.
+// What is in an ELF file.
 #include "runtime/elf.h"
 
 #include <cxxabi.h>
-#include <fcntl.h>
-#include <gelf.h>
-#include <libelf.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <climits>
 #include <cstdlib>
 #include <cstring>
@@ -17,7 +15,7 @@
 
 #include <fmt/format.h>
 
-#include "runtime/descriptor.h"
+#include "runtime/elf_file.h"
 
 namespace fathom {
 
@@ -26,52 +24,6 @@ namespace {
 constexpr std::string_view static_probe_owner = "stapsdt";
 constexpr std::uint32_t static_probe_type = 3;
 constexpr std::size_t word = 8;
-
-// An open ELF file.
-class File {
- public:
-  static std::optional<File> open(const std::string& path) {
-    elf_version(EV_CURRENT);
-    Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!descriptor) return std::nullopt;
-    Elf* elf = elf_begin(descriptor.get(), ELF_C_READ_MMAP, nullptr);
-    if (elf == nullptr) return std::nullopt;
-    File file(std::move(descriptor), elf);
-    if (elf_kind(elf) != ELF_K_ELF) {
-      errno = ENOEXEC;
-      return std::nullopt;
-    }
-    return file;
-  }
-
-  Elf* get() const { return elf_.get(); }
-
-  // The section with this name, and its header.
-  Elf_Scn* section(std::string_view name, GElf_Shdr& header) const {
-    std::size_t names = 0;
-    if (elf_getshdrstrndx(get(), &names) != 0) return nullptr;
-    for (Elf_Scn* section = nullptr; (section = elf_nextscn(get(), section)) != nullptr;) {
-      const char* found = gelf_getshdr(section, &header) == nullptr ? nullptr : elf_strptr(get(), names, header.sh_name);
-      if (found != nullptr && name == found) return section;
-    }
-    return nullptr;
-  }
-
-  std::string_view bytes(Elf_Scn* section) const {
-    const Elf_Data* data = section == nullptr ? nullptr : elf_getdata(section, nullptr);
-    if (data == nullptr || data->d_buf == nullptr) return {};
-    return {static_cast<const char*>(data->d_buf), data->d_size};
-  }
-
- private:
-  struct End {
-    void operator()(Elf* elf) const { elf_end(elf); }
-  };
-  File(Descriptor descriptor, Elf* elf) : descriptor_(std::move(descriptor)), elf_(elf) {}
-
-  Descriptor descriptor_;
-  std::unique_ptr<Elf, End> elf_;
-};
 
 // Calls `visit` with owner, type and contents of each note of a section.
 template <class Visit>
@@ -87,18 +39,18 @@ void each_note(Elf_Scn* section, Visit visit) {
   }
 }
 
-void read_segments(const File& file, Executable& binary) {
+void read_segments(const ElfFile& file, Executable& binary) {
   std::size_t count = 0;
   elf_getphdrnum(file.get(), &count);
   for (std::size_t i = 0; i < count; ++i) {
     GElf_Phdr header;
     if (gelf_getphdr(file.get(), static_cast<int>(i), &header) == nullptr || header.p_type != PT_LOAD) continue;
-    binary.segments.push_back({header.p_vaddr, header.p_filesz, header.p_offset, (header.p_flags & PF_X) != 0});
+    binary.segments.push_back({header.p_vaddr, header.p_filesz, header.p_offset + file.begin(), (header.p_flags & PF_X) != 0});
   }
 }
 
 // The symbols of a table that stand for a place in the file. The name may be followed by a version: "memcpy@@GLIBC_2.14".
-void read_symbols(const File& file, std::uint32_t type, std::vector<ExecutableSymbol>& symbols) {
+void read_symbols(const ElfFile& file, std::uint32_t type, std::vector<ExecutableSymbol>& symbols) {
   for (Elf_Scn* section = nullptr; (section = elf_nextscn(file.get(), section)) != nullptr;) {
     GElf_Shdr header;
     if (gelf_getshdr(section, &header) == nullptr || header.sh_type != type || header.sh_entsize == 0) continue;
@@ -118,12 +70,28 @@ void read_symbols(const File& file, std::uint32_t type, std::vector<ExecutableSy
   }
 }
 
-bool has_symbol_table(const File& file) {
+bool has_section(const ElfFile& file, std::string_view name) {
   GElf_Shdr header;
-  return file.section(".symtab", header) != nullptr;
+  return file.section(name, header) != nullptr;
 }
 
-std::string build_id_of(const File& file) {
+bool has_symbol_table(const ElfFile& file) { return has_section(file, ".symtab"); }
+
+bool has_source_lines(const ElfFile& file) {
+  GElf_Shdr header;
+  Elf_Scn* section = file.section(".debug_info", header);
+  return section != nullptr && header.sh_type != SHT_NOBITS;
+}
+
+// The functions that distributions leave in a file they strip: a compressed file with nothing but a symbol table.
+void read_packed_symbols(const ElfFile& file, std::vector<ExecutableSymbol>& symbols) {
+  GElf_Shdr header;
+  const std::string_view packed = file.bytes(file.section(".gnu_debugdata", header));
+  if (packed.empty()) return;
+  if (const std::optional<ElfFile> inner = ElfFile::in_memory(unpack_xz(packed))) read_symbols(*inner, SHT_SYMTAB, symbols);
+}
+
+std::string build_id_of(const ElfFile& file) {
   std::string id;
   GElf_Shdr header;
   each_note(file.section(".note.gnu.build-id", header), [&](std::string_view owner, std::uint32_t type, std::string_view bytes) {
@@ -149,7 +117,7 @@ std::string take_text(std::string_view& bytes) {
 }
 
 // Notes are made before the program is linked and may be moved later as a whole; the base section says by how much.
-void read_static_probes(const File& file, Executable& binary) {
+void read_static_probes(const ElfFile& file, Executable& binary) {
   GElf_Shdr header;
   const bool has_base = file.section(".stapsdt.base", header) != nullptr;
   const std::uint64_t base = has_base ? header.sh_addr : 0;
@@ -169,11 +137,15 @@ void read_static_probes(const File& file, Executable& binary) {
 
 std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
 
-// The separate file with the symbols that were stripped from this one.
-std::optional<File> debug_file(const File& file, const Executable& binary, const std::string& root) {
+// The separate file with what was stripped from this one, and its path.
+struct DebugFile {
+  std::string path;
+  ElfFile file;
+};
+std::optional<DebugFile> debug_file(const ElfFile& file, const Executable& binary, const std::string& root) {
   if (binary.build_id.size() > 2) {
-    auto found = File::open(fmt::format("{}/.build-id/{}/{}.debug", root, binary.build_id.substr(0, 2), binary.build_id.substr(2)));
-    if (found) return found;
+    std::string path = fmt::format("{}/.build-id/{}/{}.debug", root, binary.build_id.substr(0, 2), binary.build_id.substr(2));
+    if (auto found = ElfFile::open(path)) return DebugFile{std::move(path), std::move(*found)};
   }
   GElf_Shdr header;
   std::string_view bytes = file.bytes(file.section(".gnu_debuglink", header));
@@ -183,8 +155,8 @@ std::optional<File> debug_file(const File& file, const Executable& binary, const
   const std::string folder = directory_of(realpath(binary.path.c_str(), resolved) == nullptr ? binary.path : std::string(resolved));
   for (const std::string& candidate : {folder + name, folder + ".debug/" + name, root + folder + name}) {
     // A file may name itself; only one of the same build fits.
-    std::optional<File> found = File::open(candidate);
-    if (found && has_symbol_table(*found) && build_id_of(*found) == binary.build_id) return found;
+    std::optional<ElfFile> found = ElfFile::open(candidate);
+    if (found && has_symbol_table(*found) && build_id_of(*found) == binary.build_id) return DebugFile{candidate, std::move(*found)};
   }
   return std::nullopt;
 }
@@ -210,7 +182,7 @@ std::unexpected<Error> no_binary(const std::string& path) {
 
 Result<Executable> read_executable(const std::string& path, const std::string& debug_root) {
   errno = ENOEXEC;
-  const std::optional<File> file = File::open(path);
+  const std::optional<ElfFile> file = ElfFile::open(path);
   if (!file) return no_binary(path);
   GElf_Ehdr header;
   if (gelf_getehdr(file->get(), &header) == nullptr || (header.e_type != ET_EXEC && header.e_type != ET_DYN)) {
@@ -224,19 +196,65 @@ Result<Executable> read_executable(const std::string& path, const std::string& d
   binary.build_id = build_id_of(*file);
   read_symbols(*file, SHT_SYMTAB, binary.symbols);
   read_symbols(*file, SHT_DYNSYM, binary.symbols);
-  if (!has_symbol_table(*file)) {
-    if (const std::optional<File> debug = debug_file(*file, binary, debug_root)) read_symbols(*debug, SHT_SYMTAB, binary.symbols);
+  if (has_source_lines(*file)) binary.debug_file = path;
+  if (!has_symbol_table(*file) || binary.debug_file.empty()) {
+    if (const auto debug = debug_file(*file, binary, debug_root)) {
+      read_symbols(debug->file, SHT_SYMTAB, binary.symbols);
+      if (has_source_lines(debug->file)) binary.debug_file = debug->path;
+    } else if (!has_symbol_table(*file)) {
+      read_packed_symbols(*file, binary.symbols);
+    }
   }
+  binary.is_go = has_section(*file, ".gopclntab") || has_section(*file, ".go.buildinfo");
   sort_symbols(binary.symbols);
   read_static_probes(*file, binary);
   return binary;
 }
 
+namespace {
+
+// Names that Rust made in the manner of C++ end in a hash and write what C++ names can not hold as words: `$LT$`, `$u20$`, `..`.
+std::string as_rust_wrote_it(std::string name) {
+  constexpr std::string_view hash = "::h";
+  constexpr std::size_t digits = 16;
+  const std::size_t at = name.size() < hash.size() + digits ? std::string::npos : name.size() - hash.size() - digits;
+  const bool is_rust = at != std::string::npos && name.compare(at, hash.size(), hash) == 0 &&
+                       name.find_first_not_of("0123456789abcdef", at + hash.size()) == std::string::npos;
+  if (!is_rust) return name;
+  name.resize(at);
+  constexpr std::pair<std::string_view, std::string_view> words[] = {{"SP", "@"}, {"BP", "*"}, {"RF", "&"}, {"LT", "<"}, {"GT", ">"}, {"LP", "("}, {"RP", ")"}, {"C", ","}};
+  std::string text;
+  for (std::size_t i = 0; i < name.size();) {
+    const std::size_t end = name[i] == '$' ? name.find('$', i + 1) : std::string::npos;
+    const std::string_view word = end == std::string::npos ? std::string_view() : std::string_view(name).substr(i + 1, end - i - 1);
+    const auto known = std::ranges::find(words, word, &std::pair<std::string_view, std::string_view>::first);
+    unsigned code = 0;
+    if (known != std::end(words)) {
+      text += known->second;
+      i = end + 1;
+    } else if (word.starts_with('u') && std::from_chars(word.data() + 1, word.data() + word.size(), code, 16).ptr == word.data() + word.size() && code < 0x80) {
+      text += static_cast<char>(code);
+      i = end + 1;
+    } else if (name.compare(i, 2, "..") == 0) {
+      text += "::";
+      i += 2;
+    } else {
+      // An underscore keeps a part that begins with such a word from beginning with it.
+      const bool is_filler = name[i] == '_' && i + 1 < name.size() && name[i + 1] == '$' && (i == 0 || name[i - 1] == ':');
+      if (!is_filler) text += name[i];
+      ++i;
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string demangled(const std::string& name) {
   if (!name.starts_with("_Z")) return name;
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> text(abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status), std::free);
-  return status == 0 && text ? std::string(text.get()) : name;
+  return status == 0 && text ? as_rust_wrote_it(text.get()) : name;
 }
 
 }  // namespace fathom

@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include "ast/target.h"
+#include "runtime/elf_file.h"
 #include "runtime/tracefs.h"
 
 namespace fathom {
@@ -154,6 +155,11 @@ std::vector<std::string> find_executables(std::string_view wanted, std::optional
     return program.empty() ? std::vector<std::string>() : std::vector<std::string>{root + program};
   }
   if (name == "*") return mapped_files(process);
+  if (const PathInArchive place = split_archive_path(name); !place.member.empty()) {
+    std::vector<std::string> paths;
+    for (const std::string& archive : find_executables(place.file, process)) paths.push_back(archive + "!/" + place.member);
+    return paths;
+  }
   if (name.find('/') != std::string::npos) {
     const std::string path = name.front() == '/' && !name.starts_with("/proc/") && is_file(root + name) ? root + name : name;
     if (is_glob(path) && !is_file(path)) return matching_paths(path);

@@ -14,12 +14,26 @@ namespace {
 
 constexpr std::string_view kernel_itself = "vmlinux";
 
+// The kernel's placeholders for functions that it dropped when it started.
+bool is_no_function(std::string_view name) { return name.starts_with("__ftrace_invalid_address__"); }
+
+// What runs when a program runs: dispatch, helpers, maps and rings, reading of memory, stacks. Prefixes end in an underscore.
+constexpr std::string_view own_path[] = {
+    "bpf_", "__bpf_", "____bpf_", "btf_", "htab_", "__htab_", "array_map_", "percpu_array_map_", "ringbuf_", "__pcpu_freelist_",
+    "pcpu_freelist_", "trace_call_bpf", "perf_trace_run_bpf_submit", "kprobe_", "kretprobe_", "__kprobe_", "optimized_callback", "fprobe_",
+    "rethook_", "__ftrace_", "ftrace_", "arch_ftrace_", "uprobe_", "copy_from_kernel_nofault", "copy_from_user_nofault", "strncpy_from_kernel_nofault",
+    "strncpy_from_user_nofault", "get_perf_callchain", "perf_callchain_", "get_callchain_entry", "put_callchain_entry", "stack_trace_save",
+    "unwind_next_frame", "unwind_get_return_address", "__unwind_start", "migrate_disable", "migrate_enable", "preempt_count_add",
+    "preempt_count_sub", "_raw_spin_", "_raw_read_", "_raw_write_", "queued_spin_lock_slowpath", "native_queued_spin_lock_slowpath",
+    "lock_acquire", "lock_release", "irq_work_queue", "__irq_work_queue_local",
+};
+
 template <class Parse>
 std::vector<KernelFunction> parse_lines(std::string_view text, Parse parse) {
   std::vector<KernelFunction> functions;
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
-    if (auto function = parse(text.substr(0, end)); function && !is_never_matched(function->name)) functions.push_back(std::move(*function));
+    if (auto function = parse(text.substr(0, end)); function && !is_no_function(function->name)) functions.push_back(std::move(*function));
     if (end == std::string_view::npos) break;
     text.remove_prefix(end + 1);
   }
@@ -31,6 +45,10 @@ std::vector<KernelFunction> parse_lines(std::string_view text, Parse parse) {
 }
 
 bool module_matches(std::string_view pattern, std::string_view module) { return pattern.empty() || glob_match(pattern, module); }
+
+bool matches(const KernelFunction& function, std::string_view module, std::string_view pattern) {
+  return glob_match(pattern, function.name) && module_matches(module, function.module);
+}
 
 // "name [module]" with a blank or a tab between.
 KernelFunction split_module(std::string_view text) {
@@ -46,7 +64,15 @@ KernelFunction split_module(std::string_view text) {
 
 bool is_never_matched(std::string_view function) {
   constexpr std::string_view names[] = {"arch_cpu_idle", "default_idle", "bpf_dispatcher_xdp_func"};
-  return function.starts_with("rcu_") || function.starts_with("__ftrace_invalid_address__") || std::ranges::count(names, function) != 0;
+  return function.starts_with("rcu_") || is_no_function(function) || std::ranges::count(names, function) != 0;
+}
+
+bool is_on_own_path(std::string_view function, std::string_view pattern) {
+  const std::string_view spelled = pattern.substr(0, pattern.find_first_of("*?["));
+  return std::ranges::any_of(own_path, [&](std::string_view name) {
+    const bool is_it = name.ends_with('_') ? function.starts_with(name) : function == name;
+    return is_it && !spelled.starts_with(name);
+  });
 }
 
 std::optional<KernelFunction> parse_traceable(std::string_view line) {
@@ -98,7 +124,17 @@ Result<void> KernelFunctions::read_traceable(const std::string& path) {
 std::vector<KernelFunction> KernelFunctions::match(std::string_view module, std::string_view pattern, const Tracefs* tracefs) {
   std::vector<KernelFunction> found;
   for (const KernelFunction& function : all(tracefs)) {
-    if (glob_match(pattern, function.name) && module_matches(module, function.module)) found.push_back(function);
+    if (!matches(function, module, pattern) || is_never_matched(function.name) || is_on_own_path(function.name, pattern)) continue;
+    found.push_back(function);
+  }
+  return found;
+}
+
+std::vector<KernelFunction> KernelFunctions::left_out(std::string_view module, std::string_view pattern, const Tracefs* tracefs) {
+  std::vector<KernelFunction> found;
+  for (const KernelFunction& function : all(tracefs)) {
+    if (!matches(function, module, pattern)) continue;
+    if (is_never_matched(function.name) || is_on_own_path(function.name, pattern)) found.push_back(function);
   }
   return found;
 }

@@ -19,6 +19,8 @@ class KernelFunctions {
   std::optional<KernelFunction> find(std::string_view module, std::string_view name);
   // Those that match, sorted by name and module, each once. `tracefs` may be null.
   std::vector<KernelFunction> match(std::string_view module, std::string_view pattern, const Tracefs* tracefs);
+  // Those that match and that match() leaves out.
+  std::vector<KernelFunction> left_out(std::string_view module, std::string_view pattern, const Tracefs* tracefs);
 
   // A file as the kernel's own list, whose place it takes.
   Result<void> read_traceable(const std::string& path);
@@ -33,6 +35,9 @@ class KernelFunctions {
 
 // Functions that a wildcard never stands for: what the kernel can not bear to be probed, and entries that are none.
 bool is_never_matched(std::string_view function);
+// Functions on the way to fathom's own programs: tracing them costs much and tells of nothing but the tracing. A wildcard stands for them only
+// if it spells out what they have in common, as `bpf_*` does.
+bool is_on_own_path(std::string_view function, std::string_view pattern);
 
 // A line of available_filter_functions, "name" or "name [module]"; empty where it is no function's.
 std::optional<KernelFunction> parse_traceable(std::string_view line);

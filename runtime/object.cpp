@@ -13,6 +13,7 @@
 #include <cstring>
 #include <memory>
 
+#include "runtime/descriptor.h"
 #include "runtime/probes/attach.h"
 #include "runtime/probes/multi.h"
 #include "runtime/verifier.h"
@@ -76,7 +77,9 @@ void set_start(bpf_object* object) {
 }
 
 // What the kernel must know about a program before it is loaded: the function it belongs to, or that one link will serve many.
-Result<void> prepare(bpf_object* object, const ProgramPlan& planned, std::span<const ProgramPlan> programs, const Target& target) {
+// `traced`: takes BPF programs that are traced, which have to stay until the object is loaded.
+Result<void> prepare(bpf_object* object, const ProgramPlan& planned, std::span<const ProgramPlan> programs, const Target& target,
+                     std::vector<Descriptor>& traced) {
   bpf_program* program = bpf_object__find_program_by_name(object, planned.name.c_str());
   const AttachPoint& point = planned.attach_points.front();
   switch (planned.kind) {
@@ -84,6 +87,10 @@ Result<void> prepare(bpf_object* object, const ProgramPlan& planned, std::span<c
     case ProgramKind::tracepoint:
     case ProgramKind::perf_event: return {};
     case ProgramKind::kprobe: {
+      if (!planned.returns.empty()) {
+        bpf_program__set_expected_attach_type(program, static_cast<bpf_attach_type>(kprobe_session_attach));
+        return {};
+      }
       if (!links_together(planned, programs, target)) return {};
       const bool in_kernel = !find_probe_type(all_probe_types(), point.provider)->filters_process_at_attach;
       bpf_program__set_expected_attach_type(program, static_cast<bpf_attach_type>(in_kernel ? kprobe_multi_attach : uprobe_multi_attach));
@@ -92,7 +99,13 @@ Result<void> prepare(bpf_object* object, const ProgramPlan& planned, std::span<c
     case ProgramKind::fentry:
     case ProgramKind::fexit:
     case ProgramKind::iterator: {
-      const int error = bpf_program__set_attach_target(program, 0, point.function.c_str());
+      int of_program = 0;
+      if (point.value != 0) {
+        of_program = bpf_prog_get_fd_by_id(static_cast<std::uint32_t>(point.value));
+        if (of_program < 0) return fail(fmt::format("can not attach {}: the BPF program has been unloaded", point.text), "list what there is with `bpftool prog`", errno);
+        traced.emplace_back(of_program);
+      }
+      const int error = bpf_program__set_attach_target(program, of_program, point.function.c_str());
       if (error == 0) return {};
       return fail(fmt::format("can not attach {}: the kernel's type information has no such function", point.text), "list what there is with `fathom -l`",
                   -error);
@@ -144,8 +157,9 @@ Result<Object> Object::load(const Image& image, std::string_view mark, const Loa
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, raw) bpf_program__set_log_buf(program, verifier_log.get(), log_bytes);
   set_start(raw);
+  std::vector<Descriptor> traced;
   for (const ProgramPlan& planned : image.plan.programs) {
-    if (auto tied = prepare(raw, planned, image.plan.programs, target); !tied) return std::unexpected(tied.error());
+    if (auto tied = prepare(raw, planned, image.plan.programs, target, traced); !tied) return std::unexpected(tied.error());
   }
   if (int error = bpf_object__load(raw); error != 0) {
     std::string_view text(verifier_log.get(), strnlen(verifier_log.get(), log_bytes));

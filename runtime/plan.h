@@ -84,6 +84,7 @@ struct ProgramPlan {
   // Attach points with their BPF cookies: the index in this list.
   std::vector<AttachPoint> attach_points;
   std::optional<AttachPoint> place;  // attached there instead, once
+  std::vector<AttachPoint> returns;  // the same functions' returns, which the program serves too; empty: it does not
   bool needs_cookie = false;
 };
 
@@ -95,6 +96,7 @@ inline constexpr char counters[] = "fathom_counters";
 inline constexpr char stacks[] = "fathom_stacks";
 inline constexpr char scratch[] = "fathom_scratch";
 inline constexpr char packets[] = "fathom_packets";  // per CPU, a buffer of packets
+inline constexpr char guard[] = "fathom_guard";  // per CPU: whether a program of the script runs
 inline constexpr char processes[] = "fathom_processes";  // those that the session knows
 // An array of layout::ErrorState that the runtime maps, one for each row of Plan::errors.
 inline constexpr char errors[] = "fathom_errors";

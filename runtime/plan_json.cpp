@@ -184,12 +184,14 @@ Json json_of(const AttachPoint& point) {
 }
 
 Json json_of(const ProgramPlan& program) {
-  return {{"name", program.name},
-          {"kind", spelling(program.kind)},
-          {"moment", spelling(program.moment)},
-          {"needs_cookie", program.needs_cookie},
-          {"place", program.place ? json_of(*program.place) : Json(nullptr)},
-          {"attach_points", list(program.attach_points)}};
+  Json json = {{"name", program.name},
+               {"kind", spelling(program.kind)},
+               {"moment", spelling(program.moment)},
+               {"needs_cookie", program.needs_cookie},
+               {"place", program.place ? json_of(*program.place) : Json(nullptr)},
+               {"attach_points", list(program.attach_points)}};
+  if (!program.returns.empty()) json["returns"] = list(program.returns);
+  return json;
 }
 
 Json json_of(const Settings& settings) {

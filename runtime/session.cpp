@@ -212,10 +212,13 @@ Result<void> Session::attach(const ProgramPlan& program) {
   request.program = object_.program(program.name);
   request.attach_points = points;
   request.needs_cookie = program.needs_cookie;
-  request.process = plan_.settings.process;
+  request.process = request.only = plan_.settings.process;
   if (watched_ != nullptr) request.process = static_cast<std::uint32_t>(watched_->process());
   request.together = links_together(program, plan_.programs, target_);
+  request.with_returns = !program.returns.empty();
   request.target = &target_;
+  std::vector<Error> refused;
+  request.left_out = &refused;
   request.online_cpus = online_cpus();
   // One at a time: the kernel may take tens of milliseconds for each, and Ctrl-C must not wait for hundreds.
   const std::size_t step = request.together ? points.size() : 1;
@@ -225,8 +228,12 @@ Result<void> Session::attach(const ProgramPlan& program) {
     auto links = type.attach(request);
     if (!links && !request.together && leaves_out(points[i], links.error())) continue;
     if (!links) return std::unexpected(links.error());
+    say_left_out(refused);
+    refused.clear();
     for (Link& link : *links) {
-      if (type.can_unwatch) {
+      if (!link.pin().empty()) {
+        output_.text(TextKind::printf, fmt::format("Program pinned to {}\n", link.pin()));
+      } else if (type.can_unwatch) {
         watchpoints_.emplace_back(request.attach_points.front().address, std::move(link));
       } else if (program.kind == ProgramKind::iterator) {
         iterators_.push_back(std::move(link));
@@ -248,6 +255,7 @@ std::size_t Session::probe_count() const {
   std::size_t count = 0;
   for (const ProgramPlan& program : plan_.programs) {
     for (const AttachPoint& point : program.attach_points) count += point.continues ? 0 : 1;
+    count += program.returns.size();
   }
   return count - left_out_;
 }

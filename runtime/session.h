@@ -58,6 +58,8 @@ class Session : private DecodeSource {
   Result<void> attach(const ProgramPlan& program);
   // Whether the script goes on without an attach point that the kernel refused, and then says so.
   bool leaves_out(const AttachPoint& point, const Error& cause);
+  // The same for some of the many that share a link.
+  void say_left_out(std::span<const Error> causes);
   void announce();
   bool listens_to_signals() const;
   Result<void> loop();

@@ -35,6 +35,14 @@ bool Session::leaves_out(const AttachPoint& point, const Error& cause) {
   return true;
 }
 
+void Session::say_left_out(std::span<const Error> causes) {
+  left_out_ += causes.size();
+  if (causes.empty() || !options_.warnings || plan_.settings.missing_probes == MissingProbes::ignore) return;
+  const std::string more = causes.size() == 1 ? "" : fmt::format(", and so {} {} more", causes.size() == 2 ? "is" : "are", causes.size() - 1);
+  fmt::print(stderr, "{}: {}; it is left out{}\n", plan_.settings.message_style == MessageStyle::bpftrace ? "WARNING" : "warning",
+             causes.front().message, more);
+}
+
 // A place that fails for every event says so ten times, then once a second: until then the programs keep quiet about it, but count. How
 // often it failed is told at the end.
 void Session::run_time_error(std::uint32_t index, std::int64_t code) {

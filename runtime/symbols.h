@@ -41,7 +41,7 @@ class SymbolTable {
 
 class Symbols : public SymbolSource {
  public:
-  explicit Symbols(bool demangle = true) : user_(demangle) {}
+  explicit Symbols(NameReader read_name = demangled, NameReader read_rust_name = nullptr) : user_(read_name, read_rust_name) {}
   // See UserSymbols.
   void set_reading(bool eager, bool forgets) { user_.set_reading(eager, forgets); }
   void remember(std::uint32_t process) override { user_.remember(process); }

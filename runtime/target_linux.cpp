@@ -17,6 +17,7 @@
 #include "runtime/elf.h"
 #include "runtime/features.h"
 #include "runtime/find_executables.h"
+#include "runtime/loaded_functions.h"
 #include "runtime/symbols.h"
 #include "runtime/tracepoint_format.h"
 
@@ -156,12 +157,16 @@ std::optional<PidNamespace> LinuxTarget::pid_namespace() const {
 }
 
 Result<std::vector<KernelFunction>> LinuxTarget::kernel_functions(std::string_view module, std::string_view function) const {
-  if (!is_glob(function) && !is_glob(module)) {
-    // BTF is at hand sooner than the list of all symbols, though it has not every function.
-    const std::uint32_t id = btf_.function_id(function);
-    if (id != 0 && (module.empty() || module == btf_.module_of(id))) {
-      return std::vector<KernelFunction>{{std::string(btf_.module_of(id)), std::string(function)}};
+  const bool in_any_module = module == "*";
+  if (!is_glob(function) && (in_any_module || !is_glob(module))) {
+    // BTF is at hand sooner than the list of all symbols, though it has not every function. Modules are looked at only if they are asked for.
+    const std::uint32_t first = module.empty() ? btf_.function_id(function) : 0;
+    std::vector<KernelFunction> described;
+    for (const std::uint32_t id : first != 0 ? std::vector{first} : btf_.function_ids(in_any_module ? "" : module, function)) {
+      described.push_back({std::string(btf_.module_of(id)), std::string(function)});
     }
+    if (!described.empty()) return described;
+    if (in_any_module) module = {};
     const std::optional<KernelFunction> found = kernel_functions_.find(module, function);
     return found ? std::vector<KernelFunction>{*found} : std::vector<KernelFunction>{};
   }
@@ -170,9 +175,24 @@ Result<std::vector<KernelFunction>> LinuxTarget::kernel_functions(std::string_vi
 }
 
 std::optional<FunctionSignature> LinuxTarget::signature(std::string_view module, std::string_view function) const {
-  auto signature = btf_.signature(function);
-  if (signature && !module.empty() && module != signature->module) return std::nullopt;
-  return signature;
+  return btf_.signature(module, function);
+}
+
+std::vector<KernelFunction> LinuxTarget::left_out_functions(std::string_view module, std::string_view function) const {
+  const Result<const Tracefs*> tracefs = this->tracefs();
+  return kernel_functions_.left_out(module, function, tracefs ? *tracefs : nullptr);
+}
+
+Result<std::vector<LoadedFunction>> LinuxTarget::loaded_functions(std::uint32_t program, std::string_view function) const {
+  return fathom::loaded_functions(program, function);
+}
+
+std::shared_ptr<const DebugInfo> LinuxTarget::debug_info(const std::string& path) const {
+  const auto binary = executable(path);
+  if (!binary || (*binary)->debug_file.empty() || debug_reader_ == nullptr) return nullptr;
+  const auto [known, is_new] = debug_infos_.try_emplace((*binary)->debug_file);
+  if (is_new) known->second = debug_reader_(known->first);
+  return known->second;
 }
 
 std::vector<std::string> LinuxTarget::executables(std::string_view name) const { return find_executables(name, process_); }
@@ -203,6 +223,9 @@ bool LinuxTarget::has(Feature feature) const {
     known = tracefs().has_value();
   } else if (feature == Feature::btf && has_other_btf_) {
     known = btf_.available();
+  } else if (feature == Feature::kprobe_session) {
+    const auto question = btf_.signature("", "bpf_session_is_return");
+    known = question && question->parameters.empty() && try_feature(feature, 0);
   } else {
     // The kernel has this function for its own tests; nothing calls it otherwise.
     known = try_feature(feature, feature == Feature::fentry ? btf_.function_id("bpf_fentry_test1") : 0);

@@ -42,6 +42,8 @@ class LinuxTarget : public Target {
 
   Result<std::vector<KernelFunction>> kernel_functions(std::string_view module, std::string_view function) const override;
   std::optional<FunctionSignature> signature(std::string_view module, std::string_view function) const override;
+  std::vector<KernelFunction> left_out_functions(std::string_view module, std::string_view function) const override;
+  Result<std::vector<LoadedFunction>> loaded_functions(std::uint32_t program, std::string_view function) const override;
   std::vector<std::string> executables(std::string_view name) const override;
   Result<std::shared_ptr<const Executable>> executable(const std::string& path) const override;
   std::optional<std::uint32_t> process() const override { return process_; }
@@ -50,6 +52,9 @@ class LinuxTarget : public Target {
   void do_without(Feature feature) { features_[static_cast<std::size_t>(feature)] = false; }
   // A file with the names of the functions that can be traced, in the place of the kernel's own list.
   Result<void> read_traceable(const std::string& path) { return kernel_functions_.read_traceable(path); }
+  std::shared_ptr<const DebugInfo> debug_info(const std::string& path) const override;
+  // Without one there is no debugging information.
+  void read_debug_info_with(DebugInfoReader reader) { debug_reader_ = reader; }
 
   std::uint32_t most_stack_frames() const override;
   std::uint32_t possible_cpus() const override;
@@ -79,6 +84,8 @@ class LinuxTarget : public Target {
   mutable std::map<std::pair<std::string, std::string>, TracepointFormat> formats_;
   mutable KernelFunctions kernel_functions_;
   mutable std::map<std::string, std::shared_ptr<const Executable>> executables_;
+  mutable std::map<std::string, std::shared_ptr<const DebugInfo>> debug_infos_;
+  DebugInfoReader debug_reader_ = nullptr;
   mutable std::optional<std::uint32_t> possible_cpus_;
   mutable std::array<std::optional<bool>, feature_count> features_;
   std::optional<std::uint32_t> process_;

@@ -111,6 +111,14 @@ const ExecutableSymbol* symbol_at(const Executable& executable, std::uint64_t ad
   return nullptr;
 }
 
+std::string UserSymbols::readable(const std::string& name) const {
+  if (read_name_ == nullptr) return name;
+  if (read_rust_name_ != nullptr && name.starts_with("_R")) {
+    if (std::string text = read_rust_name_(name); !text.empty()) return text;
+  }
+  return read_name_(name);
+}
+
 void UserSymbols::remember(std::uint32_t process) {
   const auto text = read_file_at(AT_FDCWD, fmt::format("/proc/{}/maps", process));
   if (!text || text->empty()) return;
@@ -259,7 +267,7 @@ SymbolSource::Name UserSymbols::look_up(std::uint64_t address, std::uint32_t pro
   const auto own = executable->address_of(address - place->mapping.begin + place->mapping.offset);
   const ExecutableSymbol* symbol = own ? symbol_at(*executable, *own) : nullptr;
   if (symbol == nullptr) return name;
-  name.symbol = demangle_ ? demangled(symbol->name) : symbol->name;
+  name.symbol = readable(symbol->name);
   name.offset = *own - symbol->address;
   return name;
 }

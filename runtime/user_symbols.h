@@ -13,6 +13,7 @@
 
 #include "ast/executable.h"
 #include "runtime/descriptor.h"
+#include "runtime/elf.h"
 #include "runtime/output/output.h"
 
 namespace fathom {
@@ -31,9 +32,13 @@ std::vector<MemoryMapping> parse_mappings(std::string_view text);
 // The symbol that holds an address of the file's own; null where there is none. One whose size is unknown reaches to the next.
 const ExecutableSymbol* symbol_at(const Executable& executable, std::uint64_t address);
 
+using NameReader = std::string (*)(const std::string& name);
+
 class UserSymbols {
  public:
-  explicit UserSymbols(bool demangle = true) : demangle_(demangle) {}
+  // `read_name`: makes names of compilers readable; null: they are shown as they are. `read_rust_name`: the same for Rust's own names, empty where
+  // it is none.
+  explicit UserSymbols(NameReader read_name = demangled, NameReader read_rust_name = nullptr) : read_name_(read_name), read_rust_name_(read_rust_name) {}
 
   // `eager`: symbols are read when a process is first heard of, not when one of its addresses is shown. `forgets`: nothing that was read is kept
   // for the next address.
@@ -80,7 +85,10 @@ class UserSymbols {
   void read_made(Process& known, std::uint32_t process);
   std::string made_name(const Process& known, std::uint64_t address, std::uint64_t& offset) const;
 
-  bool demangle_;
+  std::string readable(const std::string& name) const;
+
+  NameReader read_name_;
+  NameReader read_rust_name_;
   bool eager_ = false;
   bool forgets_ = false;
   std::map<std::uint32_t, Process> processes_;

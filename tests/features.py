@@ -109,6 +109,14 @@ def has_trampolines():
     return link >= 0
 
 
+def has_kprobe_session():
+    """Whether the kernel knows programs that serve the call and the return of functions."""
+    program = load_empty_program(2, 56)  # BPF_PROG_TYPE_KPROBE, BPF_TRACE_KPROBE_SESSION
+    if program >= 0:
+        os.close(program)
+    return program >= 0 and function_id("bpf_session_is_return") != 0
+
+
 def has_uprobe_multi():
     """Whether the kernel knows links to many uprobes: only then it looks for the file, which is none."""
     program = load_empty_program(2, 48)  # BPF_PROG_TYPE_KPROBE, BPF_TRACE_UPROBE_MULTI
@@ -178,6 +186,7 @@ PROBES = {
     "overlay-module": lambda: has_kernel_function(["ovl_getattr", "[overlay]"]),
     "override": lambda: has_kernel_function(["bpf_override_return"]),
     "uprobe_multi": has_uprobe_multi,
+    "kprobe_session": has_kprobe_session,
     "hardware": has_hardware_events,
     "ia32": has_32_bit_calls,
     "kallsyms": lambda: any(not line.startswith("0000000000000000") for line in open("/proc/kallsyms", encoding="ascii", errors="replace")),

@@ -18,6 +18,7 @@ namespace {
 // What a body reads of its probe's context. Attach points that are alike in that need not be told apart.
 struct ContextUse {
   bool any = false;
+  bool named = false;            // `args`
   bool whole = false;            // more than fields of `args`
   std::set<std::string> fields;  // their names
 };
@@ -31,6 +32,7 @@ class Expander {
   void probe(const ast::Probe& probe, std::vector<CheckedProbe>& groups);
   std::size_t attach_points() const { return attach_points_; }
   bool others_left_out() const { return others_left_out_; }
+  std::vector<Wildcard>& wildcards() { return wildcards_; }
 
  private:
   std::string with_parameters(const ast::AttachPointText& point);
@@ -43,6 +45,7 @@ class Expander {
     const ast::AttachPointText* point;
   };
   void not_found(const Missing& missing, bool has_others);
+  bool is_refused(const ProbeType& type, const AttachPoint& point, Range range);
   void add(const ast::Probe& probe, const ProbeType& type, AttachPoint point, Range range, std::size_t first, std::vector<CheckedProbe>& groups);
 
   const Settings& settings_;
@@ -52,6 +55,7 @@ class Expander {
   std::size_t attach_points_ = 0;
   bool others_left_out_ = false;  // probes that another mode runs
   ContextUse use_;                // by the present probe
+  std::vector<Wildcard> wildcards_;
   std::vector<Missing> missing_;  // attach points of the present probe that stand for nothing
 };
 
@@ -73,11 +77,14 @@ void find_use(const ast::Expression& node, BuiltinFamilies builtins, ContextUse&
   const auto* member = std::get_if<ast::Member>(&node.kind);
   const Builtin* base = member == nullptr ? nullptr : context_builtin(*member->base, builtins);
   if (base != nullptr && base->gives_fields) {
-    use.any = true;
+    use.any = use.named = true;
     use.fields.emplace(field_name(member->name));
     return;
   }
-  if (context_builtin(node, builtins) != nullptr) use.any = use.whole = true;
+  if (const Builtin* row = context_builtin(node, builtins)) {
+    use.any = use.whole = true;
+    use.named = use.named || row->gives_fields;
+  }
   ast::each_child(node.kind, [&](const ast::Expression& child) { find_use(child, builtins, use); });
 }
 
@@ -182,6 +189,7 @@ std::vector<AttachPoint> Expander::expand(const ProbeType& type, const ast::Atta
     diagnostics_.report<DiagnosticId::malformed_attach_point>(point.range, parsed.error().message).with_help(parsed.error().help);
     return {};
   }
+  if (type.left_out != nullptr && (is_glob(parsed->function) || is_glob(parsed->target))) wildcards_.push_back({&type, *parsed});
   auto points = type.expand(*parsed, target_);
   if (!points) {
     diagnostics_.report<DiagnosticId::target_unavailable>(point.range, points.error().message).with_help(points.error().help);
@@ -218,8 +226,18 @@ void Expander::not_found(const Missing& missing, bool has_others) {
   diagnostics_.report<DiagnosticId::no_such_attach_point>(range, missing.pattern.text).with_help(help);
 }
 
+// Whether it takes --unsafe to attach there. A wildcard does without such places.
+bool Expander::is_refused(const ProbeType& type, const AttachPoint& point, Range range) {
+  if (type.danger == nullptr || settings_.unsafe) return false;
+  const auto danger = type.danger(point, target_);
+  if (!danger) return false;
+  if (!point.from_wildcard) diagnostics_.report<DiagnosticId::unsafe_attach_point>(range, point.text, danger->message).with_help(danger->help);
+  return true;
+}
+
 void Expander::add(const ast::Probe& probe, const ProbeType& type, AttachPoint point, Range range, std::size_t first,
                    std::vector<CheckedProbe>& groups) {
+  if (is_refused(type, point, range)) return;
   if (!point.continues) ++attach_points_;
   Context context;
   if (use_.any) {
@@ -229,6 +247,7 @@ void Expander::add(const ast::Probe& probe, const ProbeType& type, AttachPoint p
       return;
     }
     context = std::move(*read);
+    if (use_.named && type.named_fields != nullptr) context.fields = type.named_fields(point, target_);
   }
   for (std::size_t i = first; i < groups.size(); ++i) {
     CheckedProbe& group = groups[i];
@@ -251,8 +270,8 @@ void Expander::add(const ast::Probe& probe, const ProbeType& type, AttachPoint p
 
 }  // namespace
 
-std::vector<CheckedProbe> expand_probes(const ast::Program& program, const Settings& settings, const Catalog& catalog, const Target& target,
-                                        Diagnostics& diagnostics) {
+ExpandedProbes expand_probes(const ast::Program& program, const Settings& settings, const Catalog& catalog, const Target& target,
+                             Diagnostics& diagnostics) {
   std::vector<CheckedProbe> groups;
   Expander expander(settings, catalog, target, diagnostics);
   for (const ast::Probe& probe : program.probes) {
@@ -267,7 +286,7 @@ std::vector<CheckedProbe> expand_probes(const ast::Program& program, const Setti
     diagnostics.report<DiagnosticId::too_many_programs>(program.probes.front().range, groups.size(), settings.max_bpf_progs)
         .with_help("set max_bpf_progs to a larger number, or narrow wildcards");
   }
-  if (diagnostics.has_errors()) return groups;
+  if (diagnostics.has_errors()) return {std::move(groups), std::move(expander.wildcards())};
   const bool wanted = std::ranges::any_of(groups, [&](const CheckedProbe& group) {
     const Moment moment = group.type->moment;
     return settings.mode == RunMode::trace || moment == Moment::test || moment == Moment::bench;
@@ -280,7 +299,7 @@ std::vector<CheckedProbe> expand_probes(const ast::Program& program, const Setti
   } else if (groups.empty()) {
     diagnostics.report<DiagnosticId::no_probes_left>(program.probes.front().range);
   }
-  return groups;
+  return {std::move(groups), std::move(expander.wildcards())};
 }
 
 }  // namespace fathom

@@ -9,7 +9,11 @@ namespace fathom {
 
 // Parses every attach point, expands wildcards, and groups those of one probe whose contexts are alike, so that each group can share one
 // program. Positional parameters in attach points are replaced by their text.
-std::vector<CheckedProbe> expand_probes(const ast::Program& program, const Settings& settings, const Catalog& catalog, const Target& target,
-                                        Diagnostics& diagnostics);
+struct ExpandedProbes {
+  std::vector<CheckedProbe> probes;
+  std::vector<Wildcard> wildcards;  // those that leave something out
+};
+ExpandedProbes expand_probes(const ast::Program& program, const Settings& settings, const Catalog& catalog, const Target& target,
+                             Diagnostics& diagnostics);
 
 }  // namespace fathom

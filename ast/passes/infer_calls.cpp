@@ -112,6 +112,10 @@ Type Inference::invoke(const Builtin& row, std::string_view name, const Expressi
     diagnostics_.report<DiagnosticId::too_many_arguments>(expression.range, name, arity(*prototype), arguments_noun(*prototype), arguments.size())
         .with_help(fmt::format("its prototype is `{}`", row.prototype));
   }
+  if (row.writes_records && !row.writes_files && is_pinned(probe_.type->program, probe_.attach_points.front())) {
+    diagnostics_.report<DiagnosticId::not_available>(expression.range, name, probe_.type->name)
+        .with_help("a pinned program outlives the script; `printf` writes to whoever reads the file");
+  }
   if (row.unsafe && !program_.settings.unsafe) {
     diagnostics_.report<DiagnosticId::unsafe_builtin>(expression.range, name).with_help("run with `--unsafe` if that is wanted");
   }

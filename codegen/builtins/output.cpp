@@ -12,7 +12,23 @@ namespace {
 
 constexpr std::uint32_t word = 8;
 
-void lower_printf(CallLowering& call) { send_formatted(call, FormatStyle::printf); }
+bool is_for_a_file(std::span<const AttachPoint> points, const ProbeType& type) { return is_pinned(type.program, points.front()); }
+
+// What a pinned iterator prints the kernel itself formats, when somebody reads the file.
+void check_file_printf(CallCheck& call) {
+  constexpr std::size_t most_values = 12;
+  check_printf(call);
+  if (is_for_a_file(call.attach_points(), call.probe_type())) check_kernel_format(call, most_values, "a pinned program");
+}
+
+void lower_printf(CallLowering& call) {
+  const CheckedProbe& probe = call.probe().probe();
+  if (!is_for_a_file(probe.attach_points, *probe.type)) return send_formatted(call, FormatStyle::printf);
+  BpfBuilder& bpf = call.bpf();
+  const auto [format, values] = kernel_text(call, "");
+  bpf.call(Helper::seq_printf, {call.probe().sequence(), call.program().object().bytes(format), bpf.getInt32(static_cast<std::uint32_t>(format.size())),
+                                in_memory(call, values), bpf.getInt32(static_cast<std::uint32_t>(values.size() * word))});
+}
 
 template <FormatStyle style>
 void lower_message(CallLowering& call) {
@@ -94,8 +110,8 @@ void lower_assert(CallLowering& call) {
 
 BuiltinFamily output_builtins() {
   static const Builtin rows[] = {
-      {.prototype = "none printf(text format, ...)", .doc = "Prints values by a printf(3) format.", .check = check_printf, .lower = lower_printf,
-       .writes_records = true},
+      {.prototype = "none printf(text format, ...)", .doc = "Prints values by a printf(3) format.", .check = check_file_printf, .lower = lower_printf,
+       .writes_records = true, .writes_files = true},
       {.prototype = "none print(any|map value, [literal top], [literal divisor])",
        .doc = "Prints a value, or a map: its last `top` lines, numbers divided by `divisor`.", .check = check_print, .lower = lower_print,
        .writes_records = true},

@@ -9,18 +9,21 @@ namespace fathom::codegen {
 namespace {
 
 constexpr std::uint32_t word = 8;
+constexpr std::string_view trace_buffer = "the kernel's trace buffer";
 constexpr std::size_t max_direct_arguments = 3;   // of bpf_trace_printk()
 constexpr std::size_t max_printk_arguments = 12;  // of bpf_trace_vprintk()
 
+}  // namespace
+
 // What bpf_trace_printk() understands: no precision, no `#`, no octal numbers; see Documentation/bpf and bpf_bprintf_prepare().
-bool check_traceable(CallCheck& call, std::size_t most) {
+bool check_kernel_format(CallCheck& call, std::size_t most, std::string_view what_prints) {
   auto pieces = check_format(call);
   if (!pieces) return false;
   Range range = call.argument(0).range;
   auto refuse = [&](const std::string& what) {
     call.diagnostics()
-        .report<DiagnosticId::bad_format>(range, fmt::format("the kernel's trace buffer can not print {}", what))
-        .with_help("`printf` can");
+        .report<DiagnosticId::bad_format>(range, fmt::format("{} can not print {}", what_prints, what))
+        .with_help(what_prints == trace_buffer ? "`printf` can" : "");
     return false;
   };
   std::size_t argument = 1;
@@ -40,8 +43,10 @@ bool check_traceable(CallCheck& call, std::size_t most) {
   return call.count() - 1 <= most || refuse(fmt::format("more than {} values at once", most));
 }
 
+namespace {
+
 void check_printk(CallCheck& call) {
-  if (!check_traceable(call, max_printk_arguments) || !call.final()) return;
+  if (!check_kernel_format(call, max_printk_arguments, trace_buffer) || !call.final()) return;
   if (call.count() <= max_direct_arguments + 1 || call.target().has(Feature::long_printk)) return;
   call.diagnostics()
       .report<DiagnosticId::missing_feature>(call.range(), fmt::format("`printk` with {} values", call.count() - 1), absence_of(Feature::long_printk))
@@ -49,7 +54,7 @@ void check_printk(CallCheck& call) {
 }
 
 void check_debugf(CallCheck& call) {
-  if (!check_traceable(call, max_direct_arguments)) return;
+  if (!check_kernel_format(call, max_direct_arguments, trace_buffer)) return;
   call.diagnostics().report<DiagnosticId::shared_trace_buffer>(call.range(), call.name()).with_help("`printf` writes to fathom's own output");
 }
 
@@ -74,7 +79,10 @@ std::string escape_percent(std::string_view text) {
   return escaped;
 }
 
-void write_trace(CallLowering& call, std::string format) {
+}  // namespace
+
+KernelText kernel_text(CallLowering& call, std::string prefix) {
+  std::string format = std::move(prefix);
   BpfBuilder& bpf = call.bpf();
   auto pieces = parse_format(*call.facts(0).text);
   std::vector<llvm::Value*> values;
@@ -100,6 +108,22 @@ void write_trace(CallLowering& call, std::string format) {
     ++argument;
   }
   format += '\0';
+  return {std::move(format), std::move(values)};
+}
+
+llvm::Value* in_memory(CallLowering& call, const std::vector<llvm::Value*>& values) {
+  BpfBuilder& bpf = call.bpf();
+  if (values.empty()) return llvm::ConstantPointerNull::get(bpf.getPtrTy());
+  llvm::Value* data = call.probe().temporary(static_cast<std::uint32_t>(values.size() * word));
+  for (std::size_t i = 0; i < values.size(); ++i) bpf.store(values[i], bpf.at(data, i * word), word);
+  return data;
+}
+
+namespace {
+
+void write_trace(CallLowering& call, std::string prefix) {
+  BpfBuilder& bpf = call.bpf();
+  const auto [format, values] = kernel_text(call, std::move(prefix));
   llvm::Value* text = call.program().object().bytes(format);
   llvm::Value* size = bpf.getInt32(static_cast<std::uint32_t>(format.size()));
   if (values.size() <= max_direct_arguments) {
@@ -108,9 +132,7 @@ void write_trace(CallLowering& call, std::string format) {
     bpf.call(Helper::trace_printk, arguments);
     return;
   }
-  llvm::Value* data = call.probe().temporary(static_cast<std::uint32_t>(values.size() * word));
-  for (std::size_t i = 0; i < values.size(); ++i) bpf.store(values[i], bpf.at(data, i * word), word);
-  bpf.call(Helper::trace_vprintk, {text, size, data, bpf.getInt32(static_cast<std::uint32_t>(values.size() * word))});
+  bpf.call(Helper::trace_vprintk, {text, size, in_memory(call, values), bpf.getInt32(static_cast<std::uint32_t>(values.size() * word))});
 }
 
 void lower_printk(CallLowering& call) {

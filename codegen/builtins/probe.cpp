@@ -19,7 +19,10 @@ std::uint32_t argument_number(std::string_view name) {
 
 void check_args(CallCheck& call) {
   if (call.context().fields.empty()) {
-    call.diagnostics().report<DiagnosticId::no_fields>(call.range(), call.probe_type().name);
+    const bool by_debug_info = call.probe_type().named_fields != nullptr;
+    call.diagnostics()
+        .report<DiagnosticId::no_fields>(call.range(), call.probe_type().name)
+        .with_help(by_debug_info ? "a function's parameters have names at its beginning, where the file has debugging information: build it with `-g`" : "");
     return;
   }
   call.result().type = Type::context();
@@ -28,6 +31,10 @@ void check_args(CallCheck& call) {
 void check_argument(CallCheck& call) {
   std::uint32_t number = argument_number(call.name());
   const std::vector<ContextField>& arguments = call.context().arguments;
+  if (number < arguments.size() && arguments[number].type.is_none()) {
+    call.diagnostics().report<DiagnosticId::floating_point_argument>(call.range(), call.name()).with_help("BPF programs can not read floating-point registers");
+    return;
+  }
   if (number < arguments.size()) {
     call.result().index = number;
     call.result().type = arguments[number].type;

@@ -12,6 +12,8 @@ constexpr std::uint32_t word = 8;
 constexpr std::uint32_t frames_at_a_time = 16;
 constexpr std::uint64_t user_stack = 1u << 8;       // BPF_F_USER_STACK
 constexpr std::uint64_t user_build_id = 1u << 11;   // BPF_F_USER_BUILD_ID
+// What such kernels have above the tracepoint itself: the helper, within it and the program, and two steps on the way there.
+constexpr std::uint64_t frames_of_program = 5;
 // Multiplier and start of the 64-bit FNV-1a hash.
 constexpr std::uint64_t hash_prime = 0x100000001b3;
 constexpr std::uint64_t hash_start = 0xcbf29ce484222325;
@@ -116,6 +118,16 @@ void lower_stack(CallLowering& call) {
   bpf.clear(frames, capacity * word);
   const std::uint64_t flags = (of_user ? user_stack : 0) | (type.stack_mode() == StackMode::build_id ? user_build_id : 0);
   llvm::Value* bytes = bpf.call(Helper::get_stack, {probe.context(), frames, bpf.getInt32(limit * word), bpf.number(flags)});
+  if (!of_user && probe.probe().type->program == ProgramKind::tracepoint) {
+    // Kernels before 6.7 or so take the stack of a system call's tracepoint from the registers of the process, where it is none.
+    llvm::AllocaInst* length = bpf.word();
+    bpf.CreateStore(bytes, length);
+    bpf.when(bpf.CreateICmpSLT(bytes, bpf.number(1)), [&] {
+      llvm::Value* task = bpf.call(Helper::get_current_task_btf, {});
+      bpf.CreateStore(bpf.call(Helper::get_task_stack, {task, frames, bpf.getInt32(limit * word), bpf.number(frames_of_program)}), length);
+    });
+    bytes = bpf.CreateLoad(bpf.getInt64Ty(), length);
+  }
   // A sample of user code has no stack in the kernel, and a kernel thread none of its own: their value stays empty.
   const bool always_has_one = !of_user && probe.probe().type->program != ProgramKind::perf_event;
   if (always_has_one) bpf.when(bpf.CreateICmpSLT(bytes, bpf.number(1)), [&] { probe.count_lost(layout::Counter::lost_stacks); });

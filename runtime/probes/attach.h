@@ -18,7 +18,10 @@ struct AttachRequest {
   std::size_t first = 0;                       // the cookie of the first of them; the others follow
   bool needs_cookie = false;
   bool together = false;                       // one link for all: see ProbeType::links_together
+  bool with_returns = false;                   // the program serves the functions' returns too
   std::optional<std::uint32_t> process;  // -p, or the command of -c
+  std::vector<Error>* left_out = nullptr;  // takes why some of many attach points that share a link could not be attached
+  std::optional<std::uint32_t> only;     // -p alone: no other process is of interest
   const Target* target = nullptr;
   std::vector<std::uint32_t> online_cpus;
 };

@@ -1,64 +1,12 @@
 // fexit: the return of a kernel function, with its arguments and its result by name.
-#include <fmt/format.h>
-
-#include "runtime/probes/traced_function.h"
+#include "runtime/probes/kernel_function.h"
 
 namespace fathom {
 
-namespace {
-
-AttachPoint make_point(std::string_view module, std::string_view function, std::uint64_t) {
-  AttachPoint point;
-  point.provider = fexit_probe.name;
-  point.target = module;
-  point.function = function;
-  point.text = module.empty() ? fmt::format("{}:{}", point.provider, function) : fmt::format("{}:{}:{}", point.provider, module, function);
-  return point;
-}
-
-Parsed parse(std::span<const std::string> parts) { return parse_kernel_function(parts, fexit_probe, Offsets::refused, make_point); }
-
-Result<std::vector<AttachPoint>> expand(const AttachPoint& pattern, const Target& target) {
-  return expand_traced_function(pattern, target, make_point);
-}
-
-Result<Context> context(const AttachPoint& point, const Target& target) {
-  return traced_function_context(point, target, FunctionMoment::returned);
-}
-
-std::vector<std::string> suggestions(const AttachPoint& pattern, const Target& target) {
-  return kernel_function_suggestions(pattern, target, make_point);
-}
-
-Result<std::vector<ListedProbe>> list(std::span<const std::string> parts, const Target& target, bool with_arguments) {
-  return list_traced_functions(parts, target, with_arguments, make_point, FunctionMoment::returned);
-}
-
-std::string missing_help(const AttachPoint& pattern, const Target& target) {
-  return missing_traced_function_help(pattern, target, FunctionMoment::returned);
-}
-
-}  // namespace
-
-const ProbeType fexit_probe = {
-    .name = "fexit",
-    .aliases = {"fr", "kretfunc"},
-    .syntax = "fexit:FUNCTION",
-    .doc = "Runs when a kernel function returns; `args.NAME` are its arguments and retval is what it returned.",
-    .program = ProgramKind::fexit,
-    .moment = Moment::attached,
-    .filters_process_at_attach = false,
-    .one_program_per_point = true,
-    .last_runs_first = true,
-    .needs = Feature::fentry,
-    .instead = "kprobe and kretprobe serve where the kernel has kprobes; `tracepoint:CATEGORY:EVENT` probes have their fields by name everywhere",
-    .parse = parse,
-    .expand = expand,
-    .context = context,
-    .suggestions = suggestions,
-    .list = list,
-    .attach = attach_traced_functions,
-    .missing_help = missing_help,
-};
+const ProbeType fexit_probe =
+    traced_function_type(FunctionMoment::returned, {.name = "fexit",
+                                                    .aliases = {"fr", "kretfunc"},
+                                                    .syntax = "fexit:FUNCTION",
+                                                    .doc = "Runs when a kernel function returns; `args.NAME` are its arguments and retval is what it returned."});
 
 }  // namespace fathom

@@ -11,6 +11,14 @@
 
 namespace fathom {
 
+// What differs in the rows of probe types that are alike but for their moment.
+struct RowText {
+  std::string_view name;
+  std::vector<std::string_view> aliases;
+  std::string_view syntax;
+  std::string_view doc;
+};
+
 // What a program with a struct pt_regs can read. `at_entry`: of a function that was just called, so that its arguments are where the calling
 // convention puts them; otherwise only registers.
 enum class FunctionMoment : std::uint8_t { entry, inside, returned };

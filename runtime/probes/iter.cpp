@@ -4,6 +4,7 @@
 #include <linux/bpf.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -14,6 +15,8 @@ namespace fathom {
 
 namespace {
 
+constexpr std::string_view of_tasks = "task";
+constexpr std::string_view pins = "/sys/fs/bpf";
 constexpr std::string_view type_prefix = "struct bpf_iter__";
 
 std::string text_of(std::string_view name) { return fmt::format("{}:{}", iter_probe.name, name); }
@@ -25,8 +28,11 @@ Parsed parse(std::span<const std::string> parts) {
   AttachPoint point;
   point.provider = iter_probe.name;
   point.function = parts[0];
-  if (parts.size() == 2) point.target = parts[1];
   point.text = text_of(parts[0]);
+  if (parts.size() == 1) return point;
+  if (parts[1].empty()) return bad_part(1, "the pin is missing", fmt::format("write it as `{}`", syntax));
+  point.target = parts[1].starts_with('/') ? parts[1] : fmt::format("{}/{}", pins, parts[1]);
+  point.text += ":" + parts[1];
   return point;
 }
 
@@ -74,16 +80,46 @@ Result<std::vector<ListedProbe>> list(std::span<const std::string> parts, const 
   return listed;
 }
 
+Result<void> pin(Link& link, const AttachPoint& point) {
+  if (point.target.empty()) return {};
+  if (bpf_obj_pin(link.descriptor(), point.target.c_str()) == 0) {
+    link.set_pin(point.target);
+    return {};
+  }
+  const std::string message = fmt::format("can not pin {} to {}", point.text, point.target);
+  switch (errno) {
+    case EEXIST: return fail(message + ": there is such a file already", fmt::format("remove it with `rm {}`", point.target), EEXIST);
+    case ENOENT: return fail(message + ": the directory does not exist", fmt::format("make it below {}", pins), ENOENT);
+    case EPERM: return fail(message + ": that is no BPF file system", fmt::format("mount it with `mount -t bpf bpf {}`", pins), EPERM);
+    default: return fail(fmt::format("{} ({})", message, strerrordesc_np(errno)), "choose another name", errno);
+  }
+}
+
+// The part of union bpf_iter_link_info that is about tasks; as long as the kernel's, of which it takes no less.
+struct TaskFilter {
+  std::uint32_t thread, process, descriptor, padding;
+};
+
 // The link alone does nothing: the session reads from it, which runs the program for each object.
 Result<std::vector<Link>> attach(const AttachRequest& request) {
   std::vector<Link> links;
   for (const AttachPoint& point : request.attach_points) {
-    const int link = bpf_link_create(request.program, 0, BPF_TRACE_ITER, nullptr);
+    // The kernel can go over the tasks of one process, their files and their memory (since 6.1).
+    TaskFilter filter = {};
+    bpf_link_create_opts options = {};
+    options.sz = sizeof options;
+    if (request.only && point.function.starts_with(of_tasks)) {
+      filter.process = *request.only;
+      options.iter_info = reinterpret_cast<bpf_iter_link_info*>(&filter);
+      options.iter_info_len = sizeof filter;
+    }
+    const int link = bpf_link_create(request.program, 0, BPF_TRACE_ITER, &options);
     if (link < 0 && errno == EINVAL) {
       return fail(fmt::format("can not attach {}: the kernel wants to know what to go over", point.text), "this iterator needs a map, which scripts can not name", EINVAL);
     }
     if (link < 0) return std::unexpected(attach_error(point, errno));
     links.emplace_back(link);
+    if (auto pinned = pin(links.back(), point); !pinned) return std::unexpected(pinned.error());
   }
   return links;
 }
@@ -93,8 +129,9 @@ Result<std::vector<Link>> attach(const AttachRequest& request) {
 const ProbeType iter_probe = {
     .name = "iter",
     .aliases = {"it"},
-    .syntax = "iter:NAME",
-    .doc = "Goes once over all objects of a kind, such as `task` or `task_file`, and runs for each; ctx.MEMBER is the object.",
+    .syntax = "iter:NAME:PIN",
+    .doc = "Goes once over all objects of a kind, such as `task` or `task_file`, and runs for each; ctx.MEMBER is the object. With a pin it stays as that "
+           "file, below /sys/fs/bpf, and runs for whoever reads the file.",
     .program = ProgramKind::iterator,
     .moment = Moment::attached,
     .filters_process_at_attach = true,

@@ -52,7 +52,7 @@ bool same_function(const AttachPoint& a, const AttachPoint& b) {
 ProbeTypes all_probe_types() { return providers; }
 
 bool links_together(const ProgramPlan& program, std::span<const ProgramPlan> programs, const Target& target) {
-  if (is_group(program, target)) return true;
+  if (!program.returns.empty() || is_group(program, target)) return true;
   if (!has_kernel_links(program, target)) return false;
   auto holds = [&](const ProgramPlan& group, const AttachPoint& point) {
     return is_group(group, target) && has_kernel_links(group, target) &&

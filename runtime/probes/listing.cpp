@@ -81,4 +81,16 @@ std::vector<std::string> split_patterns(std::string_view list) {
   return patterns;
 }
 
+std::string left_out(const CheckedProgram& program, const Target& target) {
+  std::string text;
+  for (const Wildcard& wildcard : program.wildcards) {
+    const std::vector<std::string> names = wildcard.type->left_out(wildcard.pattern, target);
+    if (names.empty()) continue;
+    text += fmt::format("note: {} leaves out {} attach point{} that can not be traced without harm, or that tracing itself passes:\n", wildcard.pattern.text,
+                        names.size(), names.size() == 1 ? "" : "s");
+    for (const std::string& name : names) text += fmt::format("  {}\n", name);
+  }
+  return text;
+}
+
 }  // namespace fathom

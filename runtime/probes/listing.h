@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ast/probe_type.h"
+#include "ast/check.h"
 
 namespace fathom {
 
@@ -14,5 +14,7 @@ Result<std::vector<ListedProbe>> list_probes(ProbeTypes types, std::string_view 
 
 // The patterns of a list with commas between them; a comma in quotes belongs to a pattern.
 std::vector<std::string> split_patterns(std::string_view list);
+// For -v: what the wildcards of a script leave out, a line for each of them.
+std::string left_out(const CheckedProgram& program, const Target& target);
 
 }  // namespace fathom

@@ -12,8 +12,9 @@
 
 #include <fmt/format.h>
 
+#include "runtime/elf_file.h"
 #include "runtime/kernel_functions.h"
-#include "runtime/probes/provider.h"
+#include "runtime/probes/kernel_function.h"
 
 namespace fathom {
 
@@ -35,10 +36,13 @@ struct UprobeLink {
 
 std::uint64_t address_of(const void* memory) { return reinterpret_cast<std::uintptr_t>(memory); }
 
-// Addresses of functions by name, from one reading of /proc/kallsyms.
-std::map<std::string, std::uint64_t> addresses_of(std::span<const AttachPoint> points) {
-  std::map<std::string, std::uint64_t> addresses;
-  for (const AttachPoint& point : points) addresses.emplace(point.function, 0);
+// The module of an attach point (empty: any) and the function.
+using ModuleAndName = std::pair<std::string, std::string>;
+
+// Addresses of functions, from one reading of /proc/kallsyms.
+std::map<ModuleAndName, std::uint64_t> addresses_of(std::span<const AttachPoint> points) {
+  std::map<ModuleAndName, std::uint64_t> addresses;
+  for (const AttachPoint& point : points) addresses.emplace(std::pair(point.target, point.function), 0);
   const auto text = read_file_at(AT_FDCWD, "/proc/kallsyms");
   if (!text) return addresses;
   for (std::size_t begin = 0; begin < text->size();) {
@@ -47,35 +51,71 @@ std::map<std::string, std::uint64_t> addresses_of(std::span<const AttachPoint> p
     const std::string_view line = std::string_view(*text).substr(begin, end - begin);
     begin = end + 1;
     const auto function = parse_kallsyms_function(line);
-    const auto wanted = function ? addresses.find(function->name) : addresses.end();
-    if (wanted != addresses.end() && wanted->second == 0) std::from_chars(line.data(), line.data() + line.size(), wanted->second, 16);
+    if (!function) continue;
+    for (const std::string& module : {std::string(), function->module}) {
+      const auto wanted = addresses.find({module, function->name});
+      if (wanted != addresses.end() && wanted->second == 0) std::from_chars(line.data(), line.data() + line.size(), wanted->second, 16);
+    }
   }
   return addresses;
 }
 
 }  // namespace
 
+namespace {
+
+// Functions that one link will serve.
+struct Batch {
+  std::vector<std::uint64_t> addresses, cookies;
+};
+
+int link_batch(const AttachRequest& request, const Batch& batch, std::size_t first, std::size_t count, bool at_return) {
+  const auto kind = static_cast<std::uint32_t>(request.with_returns ? kprobe_session_attach : kprobe_multi_attach);
+  KprobeLink attributes = {.program = static_cast<std::uint32_t>(request.program), .target = 0, .kind = kind, .flags = 0,
+                           .multi_flags = at_return ? return_flag : 0, .count = static_cast<std::uint32_t>(count), .symbols = 0,
+                           .addresses = address_of(&batch.addresses[first]), .cookies = address_of(&batch.cookies[first])};
+  return static_cast<int>(syscall(SYS_bpf, BPF_LINK_CREATE, &attributes, sizeof attributes));
+}
+
+// One function that can not be traced makes the kernel refuse them all: then each half is tried by itself.
+void link_all(const AttachRequest& request, const Batch& batch, std::size_t first, std::size_t count, bool at_return, std::vector<Link>& links) {
+  const int link = link_batch(request, batch, first, count, at_return);
+  if (link >= 0) {
+    links.emplace_back(link);
+  } else if (count == 1 || (errno != EINVAL && errno != ENOENT && errno != ESRCH && errno != EADDRNOTAVAIL)) {
+    const Error error = kernel_probe_error(request.attach_points[batch.cookies[first] - request.first], errno);
+    request.left_out->insert(request.left_out->end(), count, error);
+  } else {
+    link_all(request, batch, first, count / 2, at_return, links);
+    link_all(request, batch, first + count / 2, count - count / 2, at_return, links);
+  }
+}
+
+}  // namespace
+
 Result<std::vector<Link>> attach_kprobe_multi(const AttachRequest& request, bool at_return) {
   const auto known = addresses_of(request.attach_points);
-  std::vector<std::uint64_t> addresses, cookies;
+  const std::size_t before = request.left_out->size();
+  Batch batch;
   for (std::size_t i = 0; i < request.attach_points.size(); ++i) {
-    const std::uint64_t address = known.at(request.attach_points[i].function);
-    if (address == 0) continue;  // hidden, or its module has gone since
-    addresses.push_back(address);
-    cookies.push_back(request.first + i);
+    const std::uint64_t address = known.at({request.attach_points[i].target, request.attach_points[i].function});
+    if (address == 0) {  // hidden, or its module has gone since
+      request.left_out->push_back(kernel_probe_error(request.attach_points[i], ENOENT));
+      continue;
+    }
+    batch.addresses.push_back(address);
+    batch.cookies.push_back(request.first + i);
   }
-  if (addresses.empty()) return std::unexpected(attach_error(request.attach_points.front(), ENOENT));
-  KprobeLink attributes = {.program = static_cast<std::uint32_t>(request.program), .target = 0, .kind = kprobe_multi_attach, .flags = 0,
-                           .multi_flags = at_return ? return_flag : 0, .count = static_cast<std::uint32_t>(addresses.size()), .symbols = 0,
-                           .addresses = address_of(addresses.data()), .cookies = address_of(cookies.data())};
-  const int link = static_cast<int>(syscall(SYS_bpf, BPF_LINK_CREATE, &attributes, sizeof attributes));
-  if (link < 0) return std::unexpected(attach_error(request.attach_points.front(), errno));
   std::vector<Link> links;
-  links.emplace_back(link);
-  return links;
+  if (!batch.addresses.empty()) link_all(request, batch, 0, batch.addresses.size(), at_return, links);
+  if (!links.empty()) return links;
+  Error first = std::move((*request.left_out)[before]);
+  request.left_out->resize(before);
+  return std::unexpected(std::move(first));
 }
 
 Result<Link> attach_uprobe_multi(const AttachRequest& request, std::span<const AttachPoint> points, std::size_t first, bool at_return) {
+  const std::string path = split_archive_path(points.front().target).file;
   std::vector<std::uint64_t> offsets, counters, cookies;
   for (std::size_t i = 0; i < points.size(); ++i) {
     offsets.push_back(points[i].value);
@@ -83,7 +123,7 @@ Result<Link> attach_uprobe_multi(const AttachRequest& request, std::span<const A
     cookies.push_back(first + i);
   }
   UprobeLink attributes = {.program = static_cast<std::uint32_t>(request.program), .target = 0, .kind = uprobe_multi_attach, .flags = 0,
-                           .path = address_of(points.front().target.c_str()), .offsets = address_of(offsets.data()),
+                           .path = address_of(path.c_str()), .offsets = address_of(offsets.data()),
                            .counters = address_of(counters.data()), .cookies = address_of(cookies.data()),
                            .count = static_cast<std::uint32_t>(points.size()), .multi_flags = at_return ? return_flag : 0,
                            .process = request.process.value_or(0), .padding = 0};

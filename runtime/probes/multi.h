@@ -8,6 +8,7 @@ namespace fathom {
 // Numbers of enum bpf_attach_type that are newer than some installed headers.
 inline constexpr int kprobe_multi_attach = 42;
 inline constexpr int uprobe_multi_attach = 48;
+inline constexpr int kprobe_session_attach = 56;
 
 Result<std::vector<Link>> attach_kprobe_multi(const AttachRequest& request, bool at_return);
 // All attach points of one file.

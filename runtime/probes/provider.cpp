@@ -2,10 +2,11 @@
 #include "runtime/probes/provider.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 
 #include <fmt/format.h>
+
+#include "ast/number.h"
 
 namespace fathom {
 
@@ -42,29 +43,10 @@ std::optional<AttachPointProblem> name_problem(std::span<const std::string> part
 }
 
 std::optional<std::uint64_t> attach_point_number(std::string_view text) {
-  constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
-  if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '_' && i + 1 < text.size() && text[i + 1] != '_') continue;
-    if (c == 'e' && i == 1) {  // MeN: one digit, then a power of ten
-      unsigned power = 0;
-      const auto [end, error] = std::from_chars(text.data() + 2, text.data() + text.size(), power);
-      if (error != std::errc() || end != text.data() + text.size() || power > 18) return std::nullopt;
-      for (; power > 0; --power) {
-        if (value > most / 10) return std::nullopt;
-        value *= 10;
-      }
-      break;
-    }
-    if (c < '0' || c > '9') return std::nullopt;
-    const auto digit = static_cast<std::uint64_t>(c - '0');
-    if (value > (most - digit) / 10) return std::nullopt;
-    value = value * 10 + digit;
-  }
-  if (value == 0) return std::nullopt;
-  return value;
+  if (text.find_first_not_of("0123456789_e") != std::string_view::npos) return std::nullopt;  // units and suffixes
+  const auto value = parse_number(text);
+  if (!value || *value == 0 || *value > std::numeric_limits<std::int64_t>::max()) return std::nullopt;
+  return *value;
 }
 
 std::string_view glob_at(std::span<const std::string> parts, std::size_t index) {

@@ -46,7 +46,7 @@ enum class Globs : bool { refused, allowed };
 std::optional<AttachPointProblem> name_problem(std::span<const std::string> parts, std::size_t index, std::string_view what,
                                                std::string_view syntax, Globs globs);
 
-// A positive decimal number, with `_` between digits or as MeN ("1e6"). Empty for anything else and for what does not fit in 63 bits.
+// A positive number, with `_` between digits or as MeN ("1e6"). Empty for anything else and for what does not fit in 63 bits.
 std::optional<std::uint64_t> attach_point_number(std::string_view text);
 
 // The part at `index` as a glob for listing; "*" where it is missing or empty.

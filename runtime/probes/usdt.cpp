@@ -144,7 +144,8 @@ Result<std::vector<ListedProbe>> list(std::span<const std::string> parts, const 
       ListedProbe& line = listed.emplace_back(text);
       const auto fields = parse_static_arguments(probe.arguments, **executable, probe.address);
       for (std::size_t i = 0; with_arguments && fields && i < fields->size(); ++i) {
-        line.arguments.push_back(fmt::format("{} arg{}", to_string((*fields)[i].read), i));
+        const Type& type = (*fields)[i].read;
+        line.arguments.push_back(fmt::format("{} arg{}", type.is_none() ? "double" : to_string(type), i));
       }
     }
   }

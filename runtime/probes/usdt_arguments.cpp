@@ -53,7 +53,7 @@ std::optional<Displacement> displacement_in(std::string_view text, const Executa
   return result;
 }
 
-// displacement(%base,%index,scale)
+// displacement(%base,%index,scale); %base may be left out.
 bool memory_operand(std::string_view text, const Executable& executable, std::uint64_t probe_address, ContextField& field) {
   const std::size_t open = text.find('(');
   if (open == std::string_view::npos || !text.ends_with(')')) return false;
@@ -63,12 +63,13 @@ bool memory_operand(std::string_view text, const Executable& executable, std::ui
   field.displacement = displacement->number;
   std::string_view inner = text.substr(open + 1, text.size() - open - 2);
   const std::size_t comma = inner.find(',');
-  const auto base = register_in(inner.substr(0, comma));
+  const bool has_base = comma != 0;
+  const auto base = has_base ? register_in(inner.substr(0, comma)) : std::optional(AssemblerRegister());
   if (!base) return false;
   field.offset = base->offset;
   if (displacement->variable != nullptr) {
     // The instruction pointer is where the probe is, so what it is added to is the distance from there.
-    if (base->offset != instruction_register()) return false;
+    if (!has_base || base->offset != instruction_register()) return false;
     field.displacement += static_cast<std::int64_t>(displacement->variable->address - probe_address);
   }
   if (comma == std::string_view::npos) return true;
@@ -80,6 +81,8 @@ bool memory_operand(std::string_view text, const Executable& executable, std::ui
   if (!scale || *scale < 1 || *scale > 8) return false;
   field.index = index->offset;
   field.scale = static_cast<std::uint32_t>(*scale);
+  // Without a base one of the multiples of the index takes its place.
+  if (!has_base) field.offset = index->offset, --field.scale;
   return true;
 }
 
@@ -111,9 +114,12 @@ std::expected<std::vector<ContextField>, std::string> parse_static_arguments(std
     text.remove_prefix(std::min(end + 1, text.size()));
     if (argument.empty()) continue;
     const std::size_t at = argument.find('@');
-    // Floating-point arguments are marked with an f; nothing in BPF can calculate with them.
-    std::string_view size_text = argument.substr(0, at == std::string_view::npos ? 0 : at);
-    if (size_text.ends_with('f')) size_text.remove_suffix(1);
+    const std::string_view size_text = argument.substr(0, at == std::string_view::npos ? 0 : at);
+    // Floating-point arguments are marked with an f: nothing in BPF can calculate with them, and most are in registers that it does not see.
+    if (size_text.ends_with('f')) {
+      fields.emplace_back();
+      continue;
+    }
     const auto size = size_text.empty() ? std::optional<std::int64_t>(8) : number_in(size_text);
     const std::uint64_t bytes = size ? static_cast<std::uint64_t>(*size < 0 ? -*size : *size) : 0;
     if (bytes != 1 && bytes != 2 && bytes != 4 && bytes != 8) return std::unexpected(std::string(argument));

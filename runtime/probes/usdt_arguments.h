@@ -12,7 +12,7 @@
 
 namespace fathom {
 
-// One field per argument. An error names the operand that is none of the forms known. `executable`: for operands that name a variable.
+// One field per argument; those without a type are floating-point numbers, which can not be read. An error names the operand that is none of the forms known. `executable`: for operands that name a variable.
 std::expected<std::vector<ContextField>, std::string> parse_static_arguments(std::string_view text, const Executable& executable,
                                                                              std::uint64_t probe_address);
 

@@ -1,14 +1,17 @@
-// Functions of programs and libraries.
+// Functions of programs and libraries: the rows of uprobe and uretprobe.
 #include "runtime/probes/user_function.h"
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "runtime/elf.h"
+#include "runtime/elf_file.h"
 #include "runtime/probes/multi.h"
+#include "runtime/probes/source_line.h"
 
 namespace fathom {
 
@@ -62,7 +65,17 @@ void add_matches(const AttachPoint& pattern, const Executable& binary, bool cpp,
 
 }  // namespace
 
-Parsed parse_user_function(std::span<const std::string> parts, const ProbeType& type, FunctionMoment moment) {
+namespace {
+
+template <FunctionMoment moment>
+const ProbeType& row() {
+  return moment == FunctionMoment::returned ? uretprobe_probe : uprobe_probe;
+}
+
+template <FunctionMoment moment>
+Parsed parse(std::span<const std::string> parts) {
+  const ProbeType& type = row<moment>();
+  if (names_source_line(parts)) return parse_source_line(parts, type, moment);
   const std::string form = fmt::format("write it as `{}`", type.syntax);
   AttachPoint point;
   point.provider = type.name;
@@ -96,6 +109,8 @@ Parsed parse_user_function(std::span<const std::string> parts, const ProbeType& 
   return point;
 }
 
+}  // namespace
+
 Result<std::vector<std::string>> files_of(const AttachPoint& pattern, const Target& target) {
   std::vector<std::string> files = target.executables(pattern.target);
   if (!files.empty()) return files;
@@ -118,6 +133,12 @@ Result<std::vector<AttachPoint>> expand_in_files(const AttachPoint& pattern, con
     const auto binary = target.executable(file);
     if (!binary && files->size() > 1) continue;  // a glob also finds scripts
     if (!binary) return std::unexpected(binary.error());
+    if (is_source_line(pattern)) {
+      const auto places = places_of_line(pattern, **binary, target);
+      if (!places) return std::unexpected(places.error());
+      points.insert(points.end(), places->begin(), places->end());
+      continue;
+    }
     if (pattern.function.empty()) {
       // bpftrace's own meaning of a bare number: an address as the file's symbols have it.
       const auto offset = (*binary)->offset_of(pattern.address);
@@ -139,19 +160,32 @@ bool is_part_of_libc(std::string_view library) {
   return std::ranges::count(names, library.substr(0, library.find(".so"))) != 0;
 }
 
-}  // namespace
+// Go moves the stacks of its goroutines, and with them the return address that the kernel has replaced: the program would crash.
+std::optional<Error> go_program(std::span<const AttachPoint> points, const Target& target) {
+  for (const AttachPoint& point : points) {
+    const auto binary = target.executable(point.target);
+    if (!binary || !(*binary)->is_go) continue;
+    return Error{fmt::format("{} is a Go program, which a uretprobe would crash: Go moves its stacks", point.target),
+                 "set uprobes with offsets on the function's `ret` instructions; `objdump -d` shows them", 0};
+  }
+  return std::nullopt;
+}
 
-Result<std::vector<AttachPoint>> expand_user_function(const AttachPoint& pattern, const Target& target) {
+template <FunctionMoment moment>
+Result<std::vector<AttachPoint>> expand(const AttachPoint& pattern, const Target& target) {
   Result<std::vector<AttachPoint>> points = expand_in_files(pattern, target);
   if (points && points->empty() && is_part_of_libc(pattern.target)) {
     AttachPoint moved = pattern;
     moved.target = "libc";
-    return expand_in_files(moved, target);
+    points = expand_in_files(moved, target);
+  }
+  if (points && moment == FunctionMoment::returned) {
+    if (auto problem = go_program(*points, target)) return std::unexpected(std::move(*problem));
   }
   return points;
 }
 
-std::vector<std::string> user_function_suggestions(const AttachPoint& pattern, const Target& target) {
+std::vector<std::string> suggestions(const AttachPoint& pattern, const Target& target) {
   std::vector<std::string> texts;
   for (const std::string& file : target.executables(pattern.target)) {
     const auto binary = target.executable(file);
@@ -163,7 +197,7 @@ std::vector<std::string> user_function_suggestions(const AttachPoint& pattern, c
   return texts;
 }
 
-std::string missing_user_function_help(const AttachPoint& pattern, const Target& target) {
+std::string missing_help(const AttachPoint& pattern, const Target& target) {
   for (const std::string& file : target.executables(pattern.target)) {
     const auto binary = target.executable(file);
     if (binary && (*binary)->symbols.empty()) {
@@ -173,7 +207,9 @@ std::string missing_user_function_help(const AttachPoint& pattern, const Target&
   return {};
 }
 
-Result<std::vector<ListedProbe>> list_user_functions(std::span<const std::string> parts, const Target& target, const ProbeType& type) {
+template <FunctionMoment moment>
+Result<std::vector<ListedProbe>> list(std::span<const std::string> parts, const Target& target, bool with_arguments) {
+  const ProbeType& type = row<moment>();
   std::vector<ListedProbe> listed;
   const bool of_process = target.process().has_value();
   // Without a file there is no end to what could be listed.
@@ -190,14 +226,63 @@ Result<std::vector<ListedProbe>> list_user_functions(std::span<const std::string
     const auto binary = target.executable(file);
     if (!binary && files->size() > 1) continue;
     if (!binary) return std::unexpected(binary.error());
-    std::set<std::string> names;
+    std::map<std::string, std::uint64_t> addresses;
     for (const ExecutableSymbol& symbol : (*binary)->symbols) {
-      if (symbol.is_function && names_symbol(wanted, symbol, is_glob(wanted), may_be_cpp(wanted))) names.insert(symbol.name);
+      if (symbol.is_function && names_symbol(wanted, symbol, is_glob(wanted), may_be_cpp(wanted))) addresses.emplace(symbol.name, symbol.address);
     }
-    for (const std::string& name : names) listed.push_back({text_of(type.name, file, name), {}});
+    const bool described = with_arguments && moment == FunctionMoment::entry;
+    for (const auto& [name, address] : addresses) {
+      AttachPoint point;
+      point.target = file;
+      point.address = address;
+      listed.push_back({text_of(type.name, file, name), described ? parameter_lines(point, target) : std::vector<std::string>()});
+    }
   }
   return listed;
 }
+
+const ExecutableSymbol* symbol_of(const AttachPoint& point, const Executable& binary) {
+  auto at = std::ranges::upper_bound(binary.symbols, point.address, {}, &ExecutableSymbol::address);
+  while (at != binary.symbols.begin()) {
+    --at;
+    if (at->is_function && at->name == point.function) return &*at;
+  }
+  return nullptr;
+}
+
+// The arguments are where the calling convention puts them only at the function's first instruction.
+bool is_at_entry(const AttachPoint& point, const Target& target) {
+  const auto binary = target.executable(point.target);
+  const ExecutableSymbol* symbol = binary && !point.function.empty() ? symbol_of(point, **binary) : nullptr;
+  return symbol != nullptr && symbol->address == point.address;
+}
+
+template <FunctionMoment moment>
+Result<Context> context(const AttachPoint& point, const Target& target) {
+  if (moment == FunctionMoment::returned) return register_context(moment, SymbolSpace::user);
+  return register_context(is_at_entry(point, target) ? FunctionMoment::entry : FunctionMoment::inside, SymbolSpace::user);
+}
+
+std::vector<ContextField> named_fields(const AttachPoint& point, const Target& target) {
+  return is_at_entry(point, target) ? fields_from_debug_info(point, target) : std::vector<ContextField>();
+}
+
+// A breakpoint outside the code of a function may hit data, or the middle of an instruction of the next one.
+std::optional<AttachPointProblem> danger(const AttachPoint& point, const Target& target) {
+  const auto binary = target.executable(point.target);
+  const ExecutableSymbol* symbol = binary && !point.function.empty() ? symbol_of(point, **binary) : nullptr;
+  if (symbol == nullptr) return std::nullopt;
+  constexpr std::string_view consequence = "a breakpoint in the middle of an instruction changes what the program does";
+  if (symbol->size == 0) {
+    return AttachPointProblem{fmt::format("is on a symbol without a size, which may be no function: {}", consequence),
+                              "run with `--unsafe` if an instruction begins there", 2};
+  }
+  if (point.address - symbol->address < symbol->size) return std::nullopt;
+  return AttachPointProblem{fmt::format("is behind the end of the function, which has {} bytes: {}", symbol->size, consequence),
+                            "run with `--unsafe` if an instruction begins there", 2};
+}
+
+}  // namespace
 
 Error user_probe_error(const AttachPoint& point, const Error& cause) {
   switch (cause.system_error) {
@@ -237,12 +322,48 @@ Result<std::vector<Link>> attach_user_functions(const AttachRequest& request, Fu
   std::vector<Link> links;
   for (std::size_t i = 0; i < request.attach_points.size(); ++i) {
     const AttachPoint& point = request.attach_points[i];
-    const FunctionEvent event{.source = "uprobe", .at_return = at_return, .name = point.target, .place = point.value, .semaphore = point.semaphore};
+    const FunctionEvent event{.source = "uprobe", .at_return = at_return, .name = split_archive_path(point.target).file, .place = point.value, .semaphore = point.semaphore};
     Result<Link> link = attach_function_event(request, i, event);
     if (!link) return std::unexpected(user_probe_error(point, link.error()));
     links.push_back(std::move(*link));
   }
   return links;
+}
+
+namespace {
+
+template <FunctionMoment moment>
+ProbeType make_row(RowText text) {
+  constexpr bool at_entry = moment == FunctionMoment::entry;
+  return {
+      .name = text.name,
+      .aliases = std::move(text.aliases),
+      .syntax = text.syntax,
+      .doc = text.doc,
+      .program = ProgramKind::kprobe,
+      .moment = Moment::attached,
+      .filters_process_at_attach = true,
+      .pointers = AddressSpace::user,
+      .last_runs_first = true,
+      .needs = Feature::uprobe,
+      .instead = "boot a kernel with CONFIG_UPROBE_EVENTS=y",
+      .links_together = Feature::uprobe_multi,
+      .parse = parse<moment>,
+      .expand = expand<moment>,
+      .context = context<moment>,
+      .suggestions = suggestions,
+      .list = list<moment>,
+      .attach = [](const AttachRequest& request) { return attach_user_functions(request, moment); },
+      .missing_help = missing_help,
+      .danger = danger,
+      .named_fields = at_entry ? named_fields : nullptr,
+  };
+}
+
+}  // namespace
+
+ProbeType user_function_type(FunctionMoment moment, RowText text) {
+  return moment == FunctionMoment::returned ? make_row<FunctionMoment::returned>(std::move(text)) : make_row<FunctionMoment::entry>(std::move(text));
 }
 
 }  // namespace fathom

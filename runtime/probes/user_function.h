@@ -5,13 +5,9 @@
 
 namespace fathom {
 
-// `text` of AttachPoint: "PROVIDER:PATH:FUNCTION". Before it is expanded a point has the file's name as written in `target`, the function's
+// The rows of uprobe and uretprobe. `text` of AttachPoint: "PROVIDER:PATH:FUNCTION". Before it is expanded a point has the file's name as written in `target`, the function's
 // name or pattern in `function`, and the offset in `value`; afterwards `target` is a path and `value` an offset in that file.
-Parsed parse_user_function(std::span<const std::string> parts, const ProbeType& type, FunctionMoment moment);
-Result<std::vector<AttachPoint>> expand_user_function(const AttachPoint& pattern, const Target& target);
-std::vector<std::string> user_function_suggestions(const AttachPoint& pattern, const Target& target);
-std::string missing_user_function_help(const AttachPoint& pattern, const Target& target);
-Result<std::vector<ListedProbe>> list_user_functions(std::span<const std::string> parts, const Target& target, const ProbeType& type);
+ProbeType user_function_type(FunctionMoment moment, RowText text);
 Result<std::vector<Link>> attach_user_functions(const AttachRequest& request, FunctionMoment moment);
 
 // The files that an attach point's first part names; an error where there is none.

@@ -1,5 +1,6 @@
 // watchpoint: the CPU's debug registers, which fire when an address is read, written or executed. Without -p the address is watched on every
-// CPU, in all processes and the kernel; with -p or -c in the threads that the process has when the probe is attached.
+// CPU, in all processes and the kernel; with -p or -c in all threads of the process, also those that it
+// starts later.
 #include <dirent.h>
 #include <linux/hw_breakpoint.h>
 #include <linux/perf_event.h>
@@ -111,6 +112,7 @@ Result<std::vector<Link>> attach(const AttachRequest& request) {
     attr.bp_addr = point.address;
     attr.bp_len = point.value;
     attr.sample_period = 1;
+    if (request.process) attr.inherit = attr.inherit_thread = 1;
     const Result<void> attached =
         request.process ? attach_threads(request, i, attr, links) : attach_per_cpu(request, i, &attr, request.online_cpus, links);
     if (!attached) return std::unexpected(watch_error(point, attached.error().system_error));
@@ -128,6 +130,7 @@ const ProbeType watchpoint_probe = {
     .program = ProgramKind::perf_event,
     .moment = Moment::attached,
     .filters_process_at_attach = true,
+    .one_program_per_point = true,  // threads that start later inherit the program, but not the cookie
     .can_unwatch = true,
     .needs = Feature::breakpoint,
     .instead = "a probe on the functions that change the memory serves as well",

@@ -160,6 +160,9 @@ class FakeTarget : public Target {
     const auto found = signatures.find(std::string(function));
     return found == signatures.end() ? std::nullopt : std::optional(found->second);
   }
+  std::vector<KernelFunction> left_out_functions(std::string_view, std::string_view) const override { return {}; }
+  Result<std::vector<LoadedFunction>> loaded_functions(std::uint32_t, std::string_view) const override { return std::vector<LoadedFunction>(); }
+  std::shared_ptr<const DebugInfo> debug_info(const std::string&) const override { return nullptr; }
   std::vector<std::string> executables(std::string_view name) const override {
     const auto found = files.find(std::string(name));
     return found == files.end() ? std::vector<std::string>() : std::vector{found->first};

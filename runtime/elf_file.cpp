@@ -1,0 +1,143 @@
+// Opening; ZIP archives and xz.
+#include "runtime/elf_file.h"
+
+#include <fcntl.h>
+#include <lzma.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace fathom {
+
+namespace {
+
+template <class Number>
+Number number_at(std::string_view bytes, std::size_t at) {
+  Number value = 0;
+  if (at + sizeof value <= bytes.size()) std::memcpy(&value, bytes.data() + at, sizeof value);
+  return value;
+}
+
+std::string read_piece(int file, std::uint64_t begin, std::size_t size) {
+  std::string bytes(size, '\0');
+  const ssize_t count = pread(file, bytes.data(), size, static_cast<off_t>(begin));
+  bytes.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
+  return bytes;
+}
+
+struct Extent {
+  std::uint64_t begin = 0;
+  std::uint64_t size = 0;
+};
+
+// A member that is stored as it is. The list of members stands at the archive's end; the member itself has a header of its own in front.
+std::optional<Extent> find_member(int file, std::string_view wanted) {
+  constexpr std::uint32_t end_mark = 0x06054b50, entry_mark = 0x02014b50;
+  constexpr std::size_t end_size = 22, longest_comment = 65535, entry_size = 46, header_size = 30;
+  const off_t length = lseek(file, 0, SEEK_END);
+  if (length < static_cast<off_t>(end_size)) return std::nullopt;
+  const std::size_t tail_size = std::min<std::size_t>(static_cast<std::size_t>(length), end_size + longest_comment);
+  const std::string tail = read_piece(file, static_cast<std::uint64_t>(length) - tail_size, tail_size);
+  std::size_t end = tail.size() < end_size ? std::string::npos : tail.size() - end_size;
+  while (end != std::string::npos && number_at<std::uint32_t>(tail, end) != end_mark) end = end == 0 ? std::string::npos : end - 1;
+  if (end == std::string::npos) return std::nullopt;
+  const std::string list = read_piece(file, number_at<std::uint32_t>(tail, end + 16), number_at<std::uint32_t>(tail, end + 12));
+  for (std::size_t at = 0; at + entry_size <= list.size() && number_at<std::uint32_t>(list, at) == entry_mark;) {
+    const std::size_t name = number_at<std::uint16_t>(list, at + 28);
+    if (std::string_view(list).substr(at + entry_size, name) == wanted) {
+      if (number_at<std::uint16_t>(list, at + 10) != 0) return std::nullopt;  // compressed: no process has it mapped
+      const std::uint64_t begin = number_at<std::uint32_t>(list, at + 42);
+      const std::string header = read_piece(file, begin, header_size);
+      return Extent{begin + header_size + number_at<std::uint16_t>(header, 26) + number_at<std::uint16_t>(header, 28),
+                    number_at<std::uint32_t>(list, at + 24)};
+    }
+    at += entry_size + name + number_at<std::uint16_t>(list, at + 30) + number_at<std::uint16_t>(list, at + 32);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+PathInArchive split_archive_path(const std::string& path) {
+  constexpr std::string_view mark = "!/";
+  const std::size_t at = path.find(mark);
+  if (at == std::string::npos) return {path, ""};
+  return {path.substr(0, at), path.substr(at + mark.size())};
+}
+
+std::optional<ElfFile> ElfFile::open(const std::string& path) {
+  const PathInArchive place = split_archive_path(path);
+  ElfFile file;
+  file.descriptor_ = Descriptor(::open(place.file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.descriptor_) return std::nullopt;
+  if (!place.member.empty()) {
+    const auto extent = find_member(file.descriptor_.get(), place.member);
+    if (!extent) {
+      errno = ENOENT;
+      return std::nullopt;
+    }
+    std::optional<ElfFile> member = in_memory(read_piece(file.descriptor_.get(), extent->begin, extent->size));
+    if (member) member->begin_ = extent->begin;
+    return member;
+  }
+  elf_version(EV_CURRENT);
+  file.elf_.reset(elf_begin(file.descriptor_.get(), ELF_C_READ_MMAP, nullptr));
+  if (!file.elf_ || elf_kind(file.get()) != ELF_K_ELF) {
+    errno = ENOEXEC;
+    return std::nullopt;
+  }
+  return file;
+}
+
+std::optional<ElfFile> ElfFile::in_memory(std::string bytes) {
+  elf_version(EV_CURRENT);
+  ElfFile file;
+  file.memory_ = std::make_unique<std::string>(std::move(bytes));
+  file.elf_.reset(file.memory_->empty() ? nullptr : elf_memory(file.memory_->data(), file.memory_->size()));
+  if (!file.elf_ || elf_kind(file.get()) != ELF_K_ELF) {
+    errno = ENOEXEC;
+    return std::nullopt;
+  }
+  return file;
+}
+
+Elf_Scn* ElfFile::section(std::string_view name, GElf_Shdr& header) const {
+  std::size_t names = 0;
+  if (elf_getshdrstrndx(get(), &names) != 0) return nullptr;
+  for (Elf_Scn* section = nullptr; (section = elf_nextscn(get(), section)) != nullptr;) {
+    const char* found = gelf_getshdr(section, &header) == nullptr ? nullptr : elf_strptr(get(), names, header.sh_name);
+    if (found != nullptr && name == found) return section;
+  }
+  return nullptr;
+}
+
+std::string_view ElfFile::bytes(Elf_Scn* section) const {
+  const Elf_Data* data = section == nullptr ? nullptr : elf_getdata(section, nullptr);
+  if (data == nullptr || data->d_buf == nullptr) return {};
+  return {static_cast<const char*>(data->d_buf), data->d_size};
+}
+
+std::string unpack_xz(std::string_view packed) {
+  constexpr std::uint64_t most_memory = 128u << 20;
+  constexpr std::size_t step = 256u << 10;
+  lzma_stream stream = LZMA_STREAM_INIT;
+  if (lzma_stream_decoder(&stream, most_memory, 0) != LZMA_OK) return {};
+  stream.next_in = reinterpret_cast<const std::uint8_t*>(packed.data());
+  stream.avail_in = packed.size();
+  std::string bytes;
+  lzma_ret result = LZMA_OK;
+  while (result == LZMA_OK) {
+    const std::size_t before = bytes.size();
+    bytes.resize(before + step);
+    stream.next_out = reinterpret_cast<std::uint8_t*>(bytes.data() + before);
+    stream.avail_out = step;
+    result = lzma_code(&stream, LZMA_FINISH);
+    bytes.resize(before + step - stream.avail_out);
+  }
+  lzma_end(&stream);
+  return result == LZMA_STREAM_END ? bytes : std::string();
+}
+
+}  // namespace fathom
