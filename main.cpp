@@ -223,7 +223,7 @@ int main(int count, char** arguments) {
   auto environment = apply_environment(settings, [](const char* name) { return std::getenv(name); });
   if (!environment) return report(environment.error());
   for (const std::string& warning : *environment) fmt::print(stderr, "{}: {}\n", options.style == MessageStyle::own ? "warning" : "WARNING", warning);
-  program = expand(std::move(program), *source, diagnostics);
+  program = expand(std::move(program), *source, diagnostics, catalog.builtins);
   if (diagnostics.has_errors()) return report(diagnostics, *source), failure;
   CheckedProgram checked = check(program, *source, settings, catalog, target, diagnostics);
   if (wants_script_help(settings)) return show(script_help(checked)), failure;

@@ -113,7 +113,8 @@ class Session : private DecodeSource {
   std::vector<bool> zeroed_;  // maps without keys that zero() made zero: shown though never written since
   Descriptor signals_;
   bool exiting_ = false;
-  std::optional<int> exit_code_;  // of the first exit()
+  std::optional<int> exit_code_;  // of exit()
+  bool ending_ = false;           // END runs
   std::uint64_t told_losses_ = 0;
   Clock::time_point losses_seen_;
   struct ToldError {

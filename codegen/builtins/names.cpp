@@ -72,7 +72,7 @@ void lower_signal_name(CallLowering& call) {
 void lower_syscall_name(CallLowering& call) {
   std::size_t count = 0;
   for (const SystemCall& one : system_calls) count = std::max(count, static_cast<std::size_t>(one.number) + 1);
-  std::vector<std::string_view> names(count + 1, "unknown");
+  std::vector<std::string_view> names(count + 1, "Unknown syscall");
   for (const SystemCall& one : system_calls) names[static_cast<std::size_t>(one.number)] = one.name;
   std::string table;
   for (std::string_view name : names) add_row(table, name, call_name_size);
