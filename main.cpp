@@ -167,7 +167,7 @@ int main(int count, char** arguments) {
   auto environment = apply_environment(settings, [](const char* name) { return std::getenv(name); });
   if (!environment) return report(environment.error());
   for (const std::string& warning : *environment) fmt::print(stderr, "{}: {}\n", options.style == MessageStyle::own ? "warning" : "WARNING", warning);
-  program = expand(std::move(program), *source, diagnostics);
+  program = expand(std::move(program), *source, diagnostics, catalog.builtins);
   if (diagnostics.has_errors()) return report(diagnostics, *source), failure;
   if (program.probes.empty() && options.style == MessageStyle::bpftrace) return show("No probes to attach\n"), failure;
   CheckedProgram checked = check(program, *source, settings, catalog, target, diagnostics);

@@ -284,6 +284,10 @@ Operand ProbeLowering::member(const Member& node, const Expression& expression) 
     Operand base = lower(*node.base);
     return part_of(base, tuple_offsets(base.type.parts())[known.index], base.type.parts()[known.index]);
   }
+  if (base_type.is_pointer() && base_type.pointee().is_tuple()) {
+    const Type& whole = base_type.pointee();
+    return part_of(at_address(scalar(*node.base), whole.with_space(base_type.space())), tuple_offsets(whole.parts())[known.index], whole.parts()[known.index]);
+  }
   const StructMember* member = &*known.member;
   if (base_type.is_pointer()) {
     llvm::Value* address = bpf_.CreateAdd(scalar(*node.base), bpf_.number(member->offset));
@@ -386,6 +390,11 @@ Operand ProbeLowering::cast(const Cast& node, const Expression& expression) {
   }
   if (!from.is_scalar()) {
     Operand array = lower(*node.operand);
+    if (from.is_string()) {  // whether it has a first character
+      const Type byte = Type::integer(1, false);
+      Operand first = array.place == Operand::Place::remote ? at_address(array.value, byte.with_space(array.type.space())) : from_memory(array.value, byte, 1);
+      return {Operand::Place::scalar, bpf_.from_bool(bpf_.to_bool(first.value)), type};
+    }
     if (array.place == Operand::Place::remote) return at_address(array.value, type.with_space(array.type.space()));
     return from_memory(array.value, type, array.alignment);
   }

@@ -122,7 +122,12 @@ Operand ProbeLowering::read_aggregation(std::uint32_t map, llvm::Value* key, con
     });
   });
   llvm::Value* result = get(total);
-  if (kind.aggregation() == Aggregation::average) result = divide(result, get(count), kind.is_signed(), false);
+  if (kind.aggregation() == Aggregation::average) {
+    // A missing element is 0, and no division by zero of the script's.
+    llvm::Value* values = get(count);
+    llvm::Value* divisor = bpf_.CreateSelect(bpf_.CreateICmpEQ(values, bpf_.number(0)), bpf_.number(1), values);
+    result = divide(result, divisor, kind.is_signed(), false);
+  }
   return {Operand::Place::scalar, result, type};
 }
 

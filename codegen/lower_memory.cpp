@@ -19,6 +19,11 @@ Helper string_helper(AddressSpace space) { return space == AddressSpace::user ? 
 std::uint64_t readable(const Type& string) { return string.size() + (string.may_lack_nul() ? 1 : 0); }
 
 // Padding between or behind the elements.
+// Which part of the tuple the part `index` of another one belongs to, whose parts have these names, if it is a record.
+std::size_t part_for(const Type& tuple, const std::vector<std::string>& names, std::size_t index) {
+  return index < names.size() ? tuple.part_named(names[index]).value_or(static_cast<std::uint32_t>(index)) : index;
+}
+
 bool has_gaps(const Type& tuple) {
   std::uint32_t used = 0;
   for (const Type& part : tuple.parts()) used += part.size();
@@ -100,7 +105,8 @@ void ProbeLowering::store(const ast::Expression& expression, const Destination& 
     if (destination.padded && has_gaps(destination.type)) bpf_.clear(destination.memory, destination.type.size());
     std::vector<std::uint32_t> offsets = tuple_offsets(destination.type.parts());
     for (std::size_t i = 0; i < elements.size(); ++i) {
-      store(*elements[i], {bpf_.at(destination.memory, offsets[i]), destination.type.parts()[i], destination.padded});
+      const std::size_t part = record != nullptr ? part_for(destination.type, record->names, i) : i;
+      store(*elements[i], {bpf_.at(destination.memory, offsets[part]), destination.type.parts()[part], destination.padded});
     }
     return;
   }
@@ -116,6 +122,10 @@ void ProbeLowering::store(const Operand& operand, const Destination& destination
     case Operand::Place::remote:
       if (destination.type.is(TypeKind::buffer) && !(operand.type == destination.type)) {
         store_buffer(operand, destination);
+        return;
+      }
+      if (destination.type.is_tuple() && operand.type.is_tuple() && !(operand.type == destination.type)) {
+        store_tuple(operand, destination);
         return;
       }
       if (destination.type.is_string()) {
@@ -181,8 +191,9 @@ void ProbeLowering::store_tuple(const Operand& operand, const Destination& desti
   std::vector<std::uint32_t> from = tuple_offsets(operand.type.parts());
   std::vector<std::uint32_t> to = tuple_offsets(destination.type.parts());
   for (std::size_t i = 0; i < operand.type.parts().size(); ++i) {
+    const std::size_t part = part_for(destination.type, operand.type.names(), i);
     store(part_of(operand, from[i], operand.type.parts()[i]),
-          {bpf_.at(destination.memory, to[i]), destination.type.parts()[i], destination.padded});
+          {bpf_.at(destination.memory, to[part]), destination.type.parts()[part], destination.padded});
   }
 }
 
@@ -199,6 +210,7 @@ void ProbeLowering::store_context(const Destination& destination) {
 }
 
 Operand ProbeLowering::part_of(const Operand& whole, std::uint32_t offset, const Type& type, const StructMember* bits) {
+  if (whole.place == Operand::Place::remote) return at_address(bpf_.CreateAdd(whole.value, bpf_.number(offset)), type.with_space(whole.type.space()), bits);
   std::uint32_t alignment = offset == 0 ? whole.alignment : std::min(whole.alignment, 1u << std::countr_zero(offset));
   Operand part = from_memory(bpf_.at(whole.value, offset), type, alignment, bits);
   part.padded = whole.padded && !whole.type.is_structure();

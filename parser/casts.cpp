@@ -56,6 +56,8 @@ std::optional<TypeSpan> read_type(const std::vector<Token>& tokens, std::size_t 
   if (count == 0) return std::nullopt;
   if (words == "void" || c_integer_type(words)) span.certain = true;
   if (count > 1 && !span.certain) return std::nullopt;
+  // Values of these names can not be indexed.
+  if ((words == "string" || words == "buffer" || words == "inet") && kind(i) == TokenKind::bracket_open) span.certain = true;
   // `(string[16])$x`: only a type can be followed by an operand like this.
   bool sized = count == 1 && kind(i) == TokenKind::bracket_open && kind(i + 1) == TokenKind::integer &&
                kind(i + 2) == TokenKind::bracket_close && kind(i + 3) == TokenKind::parenthesis_close;

@@ -35,7 +35,8 @@ struct Names {
 
 class Expander {
  public:
-  Expander(const Program& program, SourceFile& source, Diagnostics& diagnostics) : program_(program), source_(source), diagnostics_(diagnostics) {
+  Expander(const Program& program, SourceFile& source, Diagnostics& diagnostics, BuiltinFamilies builtins)
+      : program_(program), source_(source), diagnostics_(diagnostics), builtins_(builtins) {
     for (const Macro& macro : program.macros) macros_[macro.name].push_back(&macro);
     for (const Function& function : program.functions) functions_.try_emplace(function.name, &function);
   }
@@ -88,6 +89,7 @@ class Expander {
   const Program& program_;
   SourceFile& source_;
   Diagnostics& diagnostics_;
+  BuiltinFamilies builtins_;
   std::map<std::string, std::vector<const Macro*>> macros_;
   std::map<std::string, const Function*> functions_;
   std::vector<const void*> active_;  // macros and functions being expanded
@@ -324,18 +326,6 @@ StatementPtr Expander::statement_of(const Statement& node) {
       [&](const Block& n) { return make_statement(block(n)); });
 }
 
-ExpressionPtr Expander::call(const Call& node, Range range) {
-  auto forms = macros_.find(node.name);
-  auto known = functions_.find(node.name);
-  if (forms == macros_.end() && known == functions_.end()) {
-    Expressions arguments = expressions(node.arguments);
-    return make(range, Call{node.name, place(node.name_range), std::move(arguments)});
-  }
-  Expressions arguments = expressions(node.arguments);
-  if (forms != macros_.end()) return macro(forms->second, node.name, arguments, place(range));
-  return function(*known->second, arguments, place(range));
-}
-
 // How well the argument fits; 0: not at all.
 int fit(const MacroParameter& parameter, const Expression& argument) {
   const auto* map = std::get_if<MapAccess>(&argument.kind);
@@ -364,6 +354,18 @@ const Macro* best_form(const std::vector<const Macro*>& forms, const Expressions
     best_fit = total;
   }
   return best;
+}
+
+ExpressionPtr Expander::call(const Call& node, Range range) {
+  auto forms = macros_.find(node.name);
+  auto known = functions_.find(node.name);
+  Expressions arguments = expressions(node.arguments);
+  const bool falls_back = forms != macros_.end() && best_form(forms->second, arguments) == nullptr && find_builtin(builtins_, node.name) != nullptr;
+  if ((forms == macros_.end() && known == functions_.end()) || falls_back) {
+    return make(range, Call{node.name, place(node.name_range), std::move(arguments)});
+  }
+  if (forms != macros_.end()) return macro(forms->second, node.name, arguments, place(range));
+  return function(*known->second, arguments, place(range));
 }
 
 std::string spelled(const Macro& macro) {
@@ -462,9 +464,9 @@ ExpressionPtr Expander::function(const Function& function, const Expressions& ar
 
 }  // namespace
 
-Program expand(Program program, SourceFile& source, Diagnostics& diagnostics) {
+Program expand(Program program, SourceFile& source, Diagnostics& diagnostics, BuiltinFamilies builtins) {
   if (program.macros.empty() && program.functions.empty()) return program;
-  Expander expander(program, source, diagnostics);
+  Expander expander(program, source, diagnostics, builtins);
   Program expanded = expander.run();
   for (Macro& macro : program.macros) macro.used = expander.used(&macro);
   for (Function& function : program.functions) function.used = expander.used(&function);

@@ -319,7 +319,7 @@ primary:
   | parenthesis_open parenthesis_close          { $$ = build.node(@$, ast::Tuple{}); }
   | parenthesis_open value comma parenthesis_close
                                                 { $$ = build.tuple(@$, std::move($2), {}); }
-  | parenthesis_open value comma expressions parenthesis_close
+  | parenthesis_open value comma expressions optional_comma parenthesis_close
                                                 { $$ = build.tuple(@$, std::move($2), std::move($4)); }
   | parenthesis_open fields optional_comma parenthesis_close
                                                 { $$ = build.node(@$, std::move($2)); }

@@ -61,14 +61,15 @@ std::uint32_t hist_bucket(std::int64_t value, std::uint32_t bits) {
 std::uint32_t lhist_buckets(const Buckets& buckets) {
   auto step = static_cast<std::uint64_t>(buckets.step);
   std::uint64_t span = span_of(buckets);
-  return static_cast<std::uint32_t>(span / step + (span % step != 0 ? 1 : 0) + 2);
+  return static_cast<std::uint32_t>(span / step + 2);
 }
 
 std::uint32_t lhist_bucket(std::int64_t value, const Buckets& buckets) {
   if (value < buckets.min) return 0;
-  if (value >= buckets.max) return lhist_buckets(buckets) - 1;
   std::uint64_t distance = static_cast<std::uint64_t>(value) - static_cast<std::uint64_t>(buckets.min);
-  return static_cast<std::uint32_t>(1 + distance / static_cast<std::uint64_t>(buckets.step));
+  // What the steps leave of the range belongs to the last bucket, with all that is above.
+  std::uint64_t bucket = 1 + distance / static_cast<std::uint64_t>(buckets.step);
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(bucket, lhist_buckets(buckets) - 1));
 }
 
 std::uint32_t aggregation_size(Aggregation kind, const Buckets& buckets) {

@@ -105,6 +105,7 @@ Result<int> Session::run() {
     if (auto looped = loop(); !looped) return std::unexpected(looped.error());
   }
   stop_programs();
+  ending_ = true;
   if (auto ran = run_programs(Moment::end); !ran) return std::unexpected(ran.error());
   finish();
   return exit_code_.value_or(*passed ? 0 : 1);

@@ -124,7 +124,8 @@ class Session : private DecodeSource {
   Descriptor signals_;
   std::size_t left_out_ = 0;  // attach points that the kernel refused
   bool exiting_ = false;
-  std::optional<int> exit_code_;  // of the first exit()
+  std::optional<int> exit_code_;  // of exit()
+  bool ending_ = false;           // END runs
   std::uint64_t told_losses_ = 0;
   Clock::time_point losses_seen_;
   struct ToldError {

@@ -13,6 +13,14 @@
 
 namespace fathom {
 
+namespace {
+
+bool is_histogram(const Type& type) {
+  return type.is_aggregation() && (type.aggregation() == Aggregation::hist || type.aggregation() == Aggregation::lhist);
+}
+
+}  // namespace
+
 void Session::act(EventBatch& batch) const {
   const layout::ControlRecord& event = *batch.control;
   auto map = [&]() -> const MapPlan& { return plan_.maps[event.map]; };
@@ -105,16 +113,17 @@ void Session::control(const EventBatch& batch) {
   const layout::ControlRecord& event = *batch.control;
   switch (event.kind) {
     case layout::ControlKind::exit:
-      if (!exit_code_) exit_code_ = static_cast<int>(event.first);
+      // Of calls at the same time the first counts; one in END goes over what came before.
+      if (!exit_code_ || ending_) exit_code_ = static_cast<int>(event.first);
       exiting_ = true;
       return;
     case layout::ControlKind::process: return process_seen(event);
     case layout::ControlKind::unwatch: return unwatch(static_cast<std::uint64_t>(event.first));
     case layout::ControlKind::print_map: {
       if (!*batch.elements) return fmt::print(stderr, "error: {}\n", batch.elements->error().message);
-      const bool skips = plan_.settings.text_form.unwritten_not_shown && !zeroed_[event.map] && !always_shown(event.map);
+      const bool hides = plan_.settings.text_form.unwritten_not_shown ? !always_shown(event.map) : is_histogram(plan_.maps[event.map].value);
       return print_contents(event.map, **batch.elements, static_cast<std::uint64_t>(event.first), static_cast<std::uint64_t>(event.second),
-                            skips ? Unwritten::skip : Unwritten::as_zero);
+                            hides && !zeroed_[event.map] ? Unwritten::skip : Unwritten::as_zero);
     }
     case layout::ControlKind::clear_map: zeroed_[event.map] = false; return;
     case layout::ControlKind::zero_map: zeroed_[event.map] = true; return;

@@ -117,7 +117,7 @@ void Inference::statement(const Statement& node) {
       node.kind, 
       [&](const ExpressionStatement& n) {
         if (n.discarded) {
-          value(*n.expression);
+          discard(*n.expression);
         } else {
           expression_statement(*n.expression);
         }
@@ -160,6 +160,17 @@ void Inference::expression_statement(const Expression& expression) {
   }
   has_effect = has_effect || std::holds_alternative<BlockExpression>(expression.kind);
   if (final_ && !has_effect && !is_void_name && !type.is_none()) diagnostics_.report<DiagnosticId::unused_value>(expression.range);
+}
+
+// Of what has no value there is nothing to discard, which is no mistake.
+void Inference::discard(const Expression& expression) {
+  const auto* call = std::get_if<Call>(&expression.kind);
+  const Builtin* row = call != nullptr ? find_builtin(catalog_.builtins, call->name) : nullptr;
+  if (row != nullptr && !row->aggregation) {
+    infer(expression);
+  } else {
+    value(expression);
+  }
 }
 
 void Inference::condition(const Expression& expression) {
@@ -264,6 +275,7 @@ void Inference::assign_variable(const Assignment& node, const Variable& target, 
   Facts& target_facts = facts(*node.target);
   target_facts.index = *index;
   if (type.is(TypeKind::context)) type = stored(type);
+  if (!node.op) check_literal(probe_.variables[*index], *node.value);
   if (storable(type, node.value->range, "scratch variable")) merge_variable(*index, type, node.value->range);
   target_facts.type = probe_.variables[*index].type;
 }

@@ -47,6 +47,8 @@ class Inference {
   void assign_map(const ast::Assignment& node, const ast::MapAccess& target, Range range);
   void assign_variable(const ast::Assignment& node, const ast::Variable& target, Range range);
   void condition(const ast::Expression& expression);
+  void discard(const ast::Expression& expression);
+  void check_literal(const CheckedVariable& variable, const ast::Expression& value);
   void unroll(const ast::Unroll& node);
   void declaration(const ast::Declaration& node, Range range);
   void leave(const ast::Return& node);

@@ -46,6 +46,7 @@ Type Inference::member(const Member& node, Facts& facts) {
   if (base.is_tuple()) return element_of_tuple(node, base, facts);
   if (base.is_structure()) return struct_member(node, base, base.space(), facts);
   if (base.is_pointer() && base.pointee().is_structure()) return struct_member(node, base.pointee(), base.space(), facts);
+  if (base.is_pointer() && base.pointee().is_tuple()) return element_of_tuple(node, base.pointee(), facts);
   std::string help;
   if (base.is_pointer() && base.pointee().is_none()) help = "cast it first: `((struct NAME *)x)->member`";
   if (base.is_integer()) help = "if it holds an address, cast it first: `((struct NAME *)x)->member`";

@@ -42,12 +42,34 @@ void Inference::statements(const Block& node) {
   }
 }
 
+// A number that a declared variable can not hold is a mistake; what is computed is cut, as in C.
+void Inference::check_literal(const CheckedVariable& variable, const Expression& value) {
+  if (!final_ || !variable.declared || !variable.type.is_integer()) return;
+  const auto* minus = std::get_if<Unary>(&value.kind);
+  const bool is_negated = minus != nullptr && minus->op == ast::UnaryOperator::negate;
+  const auto* literal = std::get_if<IntegerLiteral>(&(is_negated ? *minus->operand : value).kind);
+  if (literal == nullptr) return;
+  const std::uint32_t bits = 8 * variable.type.size();
+  const std::uint64_t most = ~0ull >> (64 - bits + (variable.type.is_signed() ? 1 : 0));
+  const std::uint64_t least = variable.type.is_signed() ? most + 1 : 0;  // its magnitude
+  if (literal->value <= (is_negated ? least : most)) return;
+  const std::string text(program_.source->text(value.range));
+  diagnostics_.report<DiagnosticId::variable_type>(value.range, written_name(variable.name), to_string(variable.type), text)
+      .with_help(fmt::format("{} holds {}{} to {}; `({}){}` keeps the lowest bits", to_string(variable.type), least != 0 ? "-" : "", least, most,
+                             to_string(variable.type), text));
+}
+
 void Inference::declaration(const Declaration& node, Range range) {
   const std::string& name = std::get<Variable>(node.variable->kind).name;
   // The value first: it can not name the variable.
   Type type = node.value ? value(*node.value) : Type::none();
   std::optional<Type> declared;
   if (node.type) declared = resolve(*node.type);
+  if (declared && declared->is_aggregation()) {
+    diagnostics_.report<DiagnosticId::not_storable>(node.type->range, to_string(*declared), "scratch variable")
+        .with_help(fmt::format("keep it in a map: `@{} = {}(…)`", name, aggregation_name(declared->aggregation())));
+    declared.reset();
+  }
   if (declared && declared->may_lack_nul()) declared = stored(*declared);
   // A type does not say which memory it points into, its value does.
   if (declared && declared->is_pointer() && type.is_pointer()) declared = declared->with_space(type.space());
@@ -67,6 +89,7 @@ void Inference::declaration(const Declaration& node, Range range) {
     variable.type = *declared;
     variable.declared = true;
   }
+  if (node.value) check_literal(variable, *node.value);
   if (node.value && storable(type, node.value->range, "scratch variable")) merge_variable(index, type, node.value->range);
   facts(*node.variable).type = probe_.variables[index].type;
 }

@@ -49,11 +49,13 @@ std::optional<Type> comparison_result(BinaryOperator op, const Type& left, const
   return std::nullopt;
 }
 
+// Parts of records belong together by name, in the order of the first.
 std::optional<Type> unify_tuples(const Type& a, const Type& b) {
-  if (a.parts().size() != b.parts().size() || a.is_record() != b.is_record() || a.names() != b.names()) return std::nullopt;
+  if (a.parts().size() != b.parts().size() || a.is_record() != b.is_record()) return std::nullopt;
   std::vector<Type> parts;
   for (std::size_t i = 0; i < a.parts().size(); ++i) {
-    auto part = unify(a.parts()[i], b.parts()[i]);
+    const auto other = a.is_record() ? b.part_named(a.names()[i]) : std::optional(static_cast<std::uint32_t>(i));
+    auto part = other ? unify(a.parts()[i], b.parts()[*other]) : std::nullopt;
     if (!part) return std::nullopt;
     parts.push_back(std::move(*part));
   }
@@ -212,7 +214,7 @@ bool can_cast(const Type& from, const Type& to) {
   bool from_word = from.is_scalar();
   switch (to.kind()) {
     case TypeKind::integer: return from_word || (holds_numbers(from) && from.size() == to.size());
-    case TypeKind::boolean:
+    case TypeKind::boolean: return from_word || from.is_string();
     case TypeKind::enumeration: return from_word;
     case TypeKind::pointer: return from.is_pointer() || from.is_numeric();
     case TypeKind::structure: return from.is_structure() && from == to;

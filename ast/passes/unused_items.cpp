@@ -191,6 +191,7 @@ bool ItemCheck::macro_call(const Call& node, Range range) {
     known = true;
     fits = fits || macro.parameters.size() == node.arguments.size();
   }
+  if (known && !fits && find_builtin(catalog_.builtins, node.name) != nullptr) return false;
   if (known && !fits) diagnostics_.report<DiagnosticId::unknown_macro_form>(range, node.name);
   return known;
 }

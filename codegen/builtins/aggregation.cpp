@@ -140,7 +140,7 @@ void check_lhist(CallCheck& call) {
   if (buckets.min < 0) return wrong(1, fmt::format("the minimum of `lhist` can not be negative: {}", buckets.min));
   if (buckets.max <= buckets.min) return wrong(2, fmt::format("the maximum of `lhist`, {}, must be above its minimum, {}", buckets.max, buckets.min));
   if (buckets.step > buckets.max - buckets.min) return wrong(3, fmt::format("the step of `lhist`, {}, is larger than its range", buckets.step));
-  std::int64_t steps = (buckets.max - buckets.min + buckets.step - 1) / buckets.step;
+  std::int64_t steps = (buckets.max - buckets.min) / buckets.step;
   if (steps > max_lhist_buckets) return wrong(3, fmt::format("`lhist` has at most {} buckets, not {}", max_lhist_buckets, steps));
   call.result().type = Type::aggregation(Aggregation::lhist, true, buckets);
 }
@@ -155,7 +155,7 @@ void lower_lhist(CallLowering& call) {
   auto signed_number = [&](std::int64_t number) { return bpf.number(static_cast<std::uint64_t>(number)); };
   bpf.when(bpf.CreateICmpSGE(value, signed_number(buckets.min)), [&] {
     bpf.choose(
-        bpf.CreateICmpSGE(value, signed_number(buckets.max)), [&] { bpf.CreateStore(bpf.number(count - 1), bucket); },
+        bpf.CreateICmpSGE(value, signed_number(buckets.min + buckets.step * (count - 2))), [&] { bpf.CreateStore(bpf.number(count - 1), bucket); },
         [&] {
           llvm::Value* steps = bpf.CreateUDiv(bpf.CreateSub(value, signed_number(buckets.min)), signed_number(buckets.step));
           bpf.CreateStore(bpf.CreateAdd(steps, bpf.number(1)), bucket);

@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <iterator>
 #include <limits>
+#include <optional>
+#include <string_view>
 
 namespace fathom {
 
@@ -23,33 +26,41 @@ HistogramRow linear_row(std::size_t index, std::uint64_t count, const HistogramV
   const Buckets& buckets = histogram.buckets;
   // Without a sign, because the ends of the range may be the ends of the type.
   auto min = static_cast<std::uint64_t>(buckets.min);
-  auto max = static_cast<std::uint64_t>(buckets.max);
   auto step = static_cast<std::uint64_t>(buckets.step);
   if (index == 0) return {std::nullopt, static_cast<std::int64_t>(min - 1), count};
-  if (index + 1 == histogram.counts.size()) return {buckets.max, std::nullopt, count};
   std::uint64_t first = min + (index - 1) * step;
-  std::uint64_t last = max - first > step ? first + step - 1 : max - 1;
-  return {static_cast<std::int64_t>(first), static_cast<std::int64_t>(last), count};
+  if (index + 1 == histogram.counts.size()) return {static_cast<std::int64_t>(first), std::nullopt, count};
+  return {static_cast<std::int64_t>(first), static_cast<std::int64_t>(first + step - 1), count};
+}
+
+// How a label shortens numbers.
+struct Suffixes {
+  bool linear = false;      // with a suffix for as often as 1024 divides the number
+  std::uint32_t bits = 0;   // else by the power of two that its bucket is part of, divided into 2^bits buckets
+};
+
+// How often 1024 is taken out of the number.
+std::uint32_t thousands(std::uint64_t number, const std::optional<Suffixes>& suffixes) {
+  if (!suffixes || number == 0) return 0;
+  if (suffixes->linear) return static_cast<std::uint32_t>(std::countr_zero(number)) / 10;
+  const auto exponent = static_cast<std::uint32_t>(std::bit_width(number) - 1);
+  return exponent < suffixes->bits ? 0 : (exponent - suffixes->bits) / 10;
 }
 
 // `magnitude` is that of a number that may be negative.
-std::string with_suffix(bool negative, std::uint64_t magnitude, bool suffixes) {
-  constexpr char letters[] = "KMGTPE";
-  std::string suffix;
-  for (std::size_t i = 0; suffixes && magnitude != 0 && magnitude % 1024 == 0 && letters[i] != '\0'; ++i) {
-    magnitude /= 1024;
-    suffix = letters[i];
-  }
-  return fmt::format("{}{}{}", negative ? "-" : "", magnitude, suffix);
+std::string with_suffix(bool negative, std::uint64_t magnitude, const std::optional<Suffixes>& suffixes) {
+  constexpr std::string_view letters[] = {"", "K", "M", "G", "T", "P", "E"};
+  const std::uint32_t count = thousands(magnitude, suffixes);
+  return fmt::format("{}{}{}", negative ? "-" : "", magnitude >> (10 * count), letters[count]);
 }
 
-std::string spelled(std::int64_t value, bool suffixes) {
+std::string spelled(std::int64_t value, const std::optional<Suffixes>& suffixes) {
   auto bits = static_cast<std::uint64_t>(value);
   return with_suffix(value < 0, value < 0 ? 0 - bits : bits, suffixes);
 }
 
 // The number behind `last`, which may be one more than the largest.
-std::string spelled_end(std::int64_t last, bool suffixes) {
+std::string spelled_end(std::int64_t last, const std::optional<Suffixes>& suffixes) {
   if (last == std::numeric_limits<std::int64_t>::max()) return with_suffix(false, 1ull << 63, suffixes);
   return spelled(last + 1, suffixes);
 }
@@ -80,9 +91,11 @@ std::vector<HistogramRow> histogram_rows(const HistogramValue& histogram) {
 }
 
 std::string histogram_label(const HistogramRow& row, const HistogramValue& histogram, bool unit_ranges) {
-  bool suffixes = !histogram.linear || histogram.buckets.step % 1024 == 0;
+  std::optional<Suffixes> suffixes;
+  if (!histogram.linear || histogram.buckets.step % 1024 == 0) suffixes = Suffixes{histogram.linear, histogram.buckets.bits};
   if (!row.first) return fmt::format("(..., {})", spelled_end(row.last.value_or(0), suffixes));
-  if (!row.last) return fmt::format("[{}, ...)", spelled(*row.first, suffixes));
+  // Old versions named the end of the range, wherever the last step ended.
+  if (!row.last) return fmt::format("[{}, ...)", spelled(unit_ranges ? histogram.buckets.max : *row.first, suffixes));
   if (*row.first == *row.last && !(histogram.linear && unit_ranges)) return fmt::format("[{}]", spelled(*row.first, suffixes));
   return fmt::format("[{}, {})", spelled(*row.first, suffixes), spelled_end(*row.last, suffixes));
 }

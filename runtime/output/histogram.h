@@ -22,7 +22,7 @@ std::vector<HistogramRow> histogram_rows(const HistogramValue& histogram);
 
 // "[4, 8)", "[0]", "[512, 1K)", "(..., 0)", "[100, ...)": a power of 1024 that divides a number becomes one of the suffixes K M G T P E.
 // In linear histograms only if it divides the step, so that all rows count in the same way.
-// `unit_ranges`: also a bucket of one value is shown as a range, "[5, 6)", in linear ones.
+// `unit_ranges`: also a bucket of one value is shown as a range, "[5, 6)", in linear ones, and the last one begins at the end of the range.
 std::string histogram_label(const HistogramRow& row, const HistogramValue& histogram, bool unit_ranges = false);
 
 // All rows as text, each with its label, count, bar and line break. The counts shown are divided by `divisor` unless it is 0;

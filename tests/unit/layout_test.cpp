@@ -119,10 +119,10 @@ TEST(Lhist, StepsAndBothOutsides) {
 
 TEST(Lhist, StepThatDoesNotDivideTheRange) {
   Buckets buckets{.min = 0, .max = 100, .step = 30};
-  EXPECT_EQ(lhist_buckets(buckets), 6u);
+  EXPECT_EQ(lhist_buckets(buckets), 5u);
   EXPECT_EQ(lhist_bucket(89, buckets), 3u);
-  EXPECT_EQ(lhist_bucket(99, buckets), 4u);
-  EXPECT_EQ(lhist_bucket(100, buckets), 5u);
+  EXPECT_EQ(lhist_bucket(90, buckets), 4u);
+  EXPECT_EQ(lhist_bucket(100, buckets), 4u);
 }
 
 TEST(Lhist, NegativeMinimumAndEmptyRange) {
