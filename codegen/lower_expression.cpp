@@ -24,7 +24,15 @@ llvm::Value* ProbeLowering::scalar(const Expression& expression) {
 
 llvm::Value* ProbeLowering::condition(const Expression& expression) { return bpf_.to_bool(scalar(expression)); }
 
+// What goes wrong at run time is reported for the innermost expression that it happens in, not for the whole statement.
 Operand ProbeLowering::lower(const Expression& expression, const Destination* hint) {
+  const Range around = std::exchange(current_, expression.range);
+  Operand result = lower_kind(expression, hint);
+  current_ = around;
+  return result;
+}
+
+Operand ProbeLowering::lower_kind(const Expression& expression, const Destination* hint) {
   const Facts& known = facts(expression);
   auto number = [&](std::uint64_t value) { return Operand{Operand::Place::scalar, bpf_.number(value), known.type}; };
   auto literal = [&](std::string_view text) {
@@ -200,11 +208,7 @@ Operand ProbeLowering::binary(const Binary& node, const Expression& expression) 
     if (left_type.is_pointer()) right = pointer_step(left_type, right);
     if (right_type.is_pointer()) left = pointer_step(right_type, left);
   }
-  // A division by zero is reported here, not for the whole statement.
-  Range statement = std::exchange(current_, expression.range);
-  llvm::Value* result = arithmetic(node.op, left, right, is_signed);
-  current_ = statement;
-  return {Operand::Place::scalar, result, known.type};
+  return {Operand::Place::scalar, arithmetic(node.op, left, right, is_signed), known.type};
 }
 
 llvm::Value* ProbeLowering::arithmetic(BinaryOperator op, llvm::Value* left, llvm::Value* right, bool is_signed) {
@@ -313,11 +317,7 @@ Operand ProbeLowering::subscript(const Subscript& node, const Expression& expres
   }
   if (known.constant) return {Operand::Place::scalar, bpf_.number(static_cast<std::uint64_t>(*known.constant)), known.type};
   Operand base = content_of(lower(*node.base));
-  // An index that is outside is reported here, not for the whole statement.
-  Range statement = std::exchange(current_, expression.range);
-  Operand result = element(base, *node.index, known.type);
-  current_ = statement;
-  return result;
+  return element(base, *node.index, known.type);
 }
 
 // The bytes of a counted buffer stand behind their number.

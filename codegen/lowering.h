@@ -110,6 +110,7 @@ class ProbeLowering {
 
   // expressions
   Operand lower(const ast::Expression& expression, const Destination* hint = nullptr);
+  Operand lower_kind(const ast::Expression& expression, const Destination* hint);
   llvm::Value* scalar(const ast::Expression& expression);
   llvm::Value* condition(const ast::Expression& expression);
   Operand context_field(const ContextField& field);
@@ -272,7 +273,7 @@ class ProbeLowering {
   Pieces pieces_;
   llvm::Value* arena_ = nullptr;  // the stack that pieces are cut from
   std::uint32_t arena_used_ = 0;
-  Range current_;                 // the statement being lowered
+  Range current_;                 // the statement or expression being lowered
   llvm::Value* point_ = nullptr;  // at a shared place: see point()
   const ast::Expression* unused_ = nullptr;
   llvm::Value* guard_ = nullptr;  // what enter_guard() took

@@ -69,12 +69,17 @@ std::optional<CType> DeclarationParser::define_aggregate(const std::string& tag,
   return type;
 }
 
+// The last member may go without its semicolon: compilers only warn, and scripts do it.
+bool DeclarationParser::ends_member() {
+  return cursor_.accept(";") || cursor_.is("}");
+}
+
 void DeclarationParser::member_declaration(std::vector<CMember>& members) {
   if (cursor_.accept(";") || pragma()) return;
   if (cursor_.is("_Static_assert") || cursor_.is("static_assert")) return skip_declaration();
   const std::optional<Specifiers> base = specifiers();
   if (!base) return skip_declaration();
-  if (cursor_.accept(";")) {
+  if (ends_member()) {
     if (base->type.type.is_structure() && base->is_anonymous) members.push_back({"", base->type, std::nullopt, base->attributes});
     return;
   }
@@ -89,7 +94,7 @@ void DeclarationParser::member_declaration(std::vector<CMember>& members) {
     }
     add_member(members, *base, std::move(each));
     if (cursor_.accept(",")) continue;
-    if (!expect(";", "this member")) skip_declaration();
+    if (!ends_member() && !expect(";", "this member")) skip_declaration();
     return;
   }
 }

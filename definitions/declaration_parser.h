@@ -61,6 +61,7 @@ class DeclarationParser final : private ConstantNames {
 
   std::optional<CType> aggregate(Specifiers& specifiers);
   std::optional<CType> define_aggregate(const std::string& tag, bool is_union, const Place& place, CAttributes& attributes);
+  bool ends_member();
   void member_declaration(std::vector<CMember>& members);
   void add_member(std::vector<CMember>& members, const Specifiers& base, Declarator declarator);
   std::optional<std::uint32_t> bitfield_width(const Declarator& declarator);

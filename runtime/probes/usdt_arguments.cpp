@@ -86,11 +86,19 @@ bool memory_operand(std::string_view text, const Executable& executable, std::ui
   return true;
 }
 
+// What is left of a constant in an integer of this type: the assembler writes -16 for the byte 240 too.
+std::int64_t as_stored(std::int64_t value, const Type& type) {
+  if (type.size() >= 8) return value;
+  const unsigned dropped = 64 - 8 * type.size();
+  const std::uint64_t top = static_cast<std::uint64_t>(value) << dropped;
+  return type.is_signed() ? static_cast<std::int64_t>(top) >> dropped : static_cast<std::int64_t>(top >> dropped);
+}
+
 bool operand(std::string_view text, const Executable& executable, std::uint64_t probe_address, ContextField& field) {
   if (text.starts_with('$')) {
     const auto value = number_in(text.substr(1));
     field.source = ContextSource::constant;
-    field.displacement = value.value_or(0);
+    field.displacement = as_stored(value.value_or(0), field.read);
     return value.has_value();
   }
   if (const auto found = register_in(text)) {

@@ -106,7 +106,7 @@ TEST(StaticArguments, TakeAllForms) {
   EXPECT_EQ((*fields)[0].source, ContextSource::register_value);
   EXPECT_TRUE((*fields)[0].read.is_signed());
   EXPECT_EQ((*fields)[1].displacement, -16);
-  EXPECT_EQ((*fields)[2].displacement, -7);
+  EXPECT_EQ((*fields)[2].displacement, 0xfff9);  // cut to an unsigned integer of 2 bytes
   EXPECT_EQ((*fields)[3].scale, 4u);
   EXPECT_EQ((*fields)[4].displacement, 0x3008);
   EXPECT_EQ((*fields)[5].read.size(), 8u);

@@ -44,6 +44,11 @@ __attribute__((noinline)) void memory(long a, short b, long index) {
                    : "memory");
 }
 
+/* The assembler's numbers are signed whatever the argument is. */
+__attribute__((noinline)) void constants(void) {
+  __asm__ volatile(NOTE("demo", "constants", "0", "4@$-202182160 -4@$-202182160 2@$-3600 -2@$-3600 1@$-16 -1@$-16 8@$-5") : : : "memory");
+}
+
 __attribute__((noinline)) void guarded(int number) {
   if (demo_guarded_semaphore == 0) return;
   __asm__ volatile(NOTE("demo", "guarded", "demo_guarded_semaphore", "-4@%0") : : "nor"(number) : "memory");
@@ -56,6 +61,7 @@ int main(int count, char **arguments) {
   if (text[1]) twice(40);
   for (int i = 0; i < 8; ++i) table.cells[i] = 100 + i;
   memory(0x1ff, -2, 6);
+  constants();
   for (int i = 1; i <= 5; ++i) guarded(i);
   return arguments[0] == 0;
 }
