@@ -32,6 +32,7 @@
 #include "runtime/object.h"
 #include "runtime/output/output.h"
 #include "runtime/probes/attach.h"
+#include "runtime/probes/listing.h"
 #include "runtime/session.h"
 #include "runtime/source_reader.h"
 #include "runtime/standard_streams.h"
