@@ -26,7 +26,9 @@ class TextOutput : public Output {
 
   void text(TextKind kind, std::string_view text) override {
     text_ += text;
-    bool is_line = kind == TextKind::join || kind == TextKind::printk || (kind == TextKind::system && !settings_.text_form.system_text_as_is);
+    // A command that says nothing is no line.
+    const bool says = kind == TextKind::system && !settings_.text_form.system_text_as_is && !text.empty();
+    const bool is_line = kind == TextKind::join || kind == TextKind::printk || says;
     if (is_line) text_ += '\n';
     write();
   }
