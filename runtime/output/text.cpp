@@ -101,7 +101,7 @@ void TextOutput::entry(const MapContents& map, const MapEntry& entry, std::uint6
   text_ += ':';
   if (const auto* histogram = std::get_if<HistogramValue>(&entry.value.kind)) {
     text_ += settings_.text_form.blank_behind_colon ? " \n" : "\n";
-    append_histogram(text_, *histogram, histogram_divisor(*histogram, divisor), settings_.text_form.unit_ranges);
+    append_histogram(text_, *histogram, histogram_divisor(*histogram, divisor), settings_.text_form);
   } else if (const auto* series = std::get_if<SeriesResult>(&entry.value.kind)) {
     append_series(text_, *series);
   } else {
