@@ -191,9 +191,15 @@ using ProbeTypes = std::span<const ProbeType* const>;
 // The provider with this name or alias, letter case ignored; null where there is none.
 const ProbeType* find_probe_type(ProbeTypes types, std::string_view name);
 
-// The full name of a provider that scripts may name (also by its short or old name) but that fathom does not have yet; empty for any other
-// text. Lets check say "not supported yet" instead of "unknown". Defined beside the list of providers, runtime/probes/list.cpp.
-std::string_view known_but_missing(std::string_view provider);
+// A provider that old scripts name and that the language no longer has.
+struct RemovedProbeType {
+  std::string_view name;       // full or short, in small letters
+  std::string_view canonical;  // the full name
+  std::string_view instead;    // help
+};
+
+// Null for any other name. Defined beside the list of providers, runtime/probes/list.cpp.
+const RemovedProbeType* find_removed_probe_type(std::string_view provider);
 
 // "a:b:c" -> {"a", "b", "c"}; a part in double quotes is taken verbatim and may contain colons.
 std::vector<std::string> split_attach_point(std::string_view text);

@@ -19,6 +19,7 @@ constexpr Row rows[] = {
     {&TextForm::system_text_as_is, 20},       {&TextForm::uncut_strings, 21},         {&TextForm::waits_for_end, 24},
     {&TextForm::maps_on_signal, 22},          {&TextForm::moments_in_capitals, 24},   {&TextForm::decimal_pointers, 24},
     {&TextForm::unwritten_not_shown, 22},     {&TextForm::old_json, 24},              {&TextForm::lengths_without_nul, 20},
+    {&TextForm::undivided_bars, 24},
 };
 
 // Takes a number off the front.

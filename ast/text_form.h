@@ -25,6 +25,7 @@ struct TextForm {
   bool decimal_pointers = false;       // pointers in maps and of print() are decimal, and %p of NULL is (nil)
   bool unwritten_not_shown = false;    // print(@x) of a map that was never written shows nothing but for count()
   bool lengths_without_nul = false;    // str(p, 5) has up to 5 characters, not 4
+  bool undivided_bars = false;         // of histograms: print(@x, top, div) divides the counts, and not what the bars show
   bool old_json = false;               // values as they were before numbers, buffers and what was attached got forms of their own
 
   friend bool operator==(const TextForm&, const TextForm&) = default;

@@ -32,6 +32,7 @@ class Expander {
   void probe(const ast::Probe& probe, std::vector<CheckedProbe>& groups);
   std::size_t attach_points() const { return attach_points_; }
   bool others_left_out() const { return others_left_out_; }
+  bool filtered_out() const { return filtered_out_; }
   std::vector<Wildcard>& wildcards() { return wildcards_; }
 
  private:
@@ -54,6 +55,7 @@ class Expander {
   Diagnostics& diagnostics_;
   std::size_t attach_points_ = 0;
   bool others_left_out_ = false;  // probes that another mode runs
+  bool filtered_out_ = false;     // attach points that --probe-filter does not let through
   ContextUse use_;                // by the present probe
   std::vector<Wildcard> wildcards_;
   std::vector<Missing> missing_;  // attach points of the present probe that stand for nothing
@@ -170,8 +172,8 @@ std::string Expander::with_parameters(const ast::AttachPointText& point) {
 const ProbeType* Expander::provider(std::string_view name, const ast::AttachPointText& point) {
   if (const ProbeType* type = find_probe_type(catalog_.probe_types, name)) return type;
   Range range{point.range.begin, point.range.begin + static_cast<std::uint32_t>(std::min(name.size(), point.text.size()))};
-  if (std::string_view known = known_but_missing(name); !known.empty()) {
-    diagnostics_.report<DiagnosticId::unsupported_probe_type>(range, known);
+  if (const RemovedProbeType* removed = find_removed_probe_type(name)) {
+    diagnostics_.report<DiagnosticId::removed_probe_type>(range, removed->canonical).with_help(std::string(removed->instead));
     return nullptr;
   }
   std::vector<std::string> names;
@@ -200,7 +202,7 @@ std::vector<AttachPoint> Expander::expand(const ProbeType& type, const ast::Atta
   if (!settings_.probe_filter.empty() && !always) {
     // The command line was checked for one that can not be compiled.
     if (auto filter = Pattern::compile(settings_.probe_filter)) {
-      std::erase_if(*points, [&](const AttachPoint& one) { return !filter->found_in(one.text); });
+      filtered_out_ |= std::erase_if(*points, [&](const AttachPoint& one) { return !filter->found_in(one.text); }) != 0;
     }
   }
   return std::move(*points);
@@ -297,7 +299,9 @@ ExpandedProbes expand_probes(const ast::Program& program, const Settings& settin
   } else if (groups.empty() && expander.others_left_out()) {
     diagnostics.report<DiagnosticId::only_trials>(program.probes.front().range).with_help("`--test` and `--bench` run them");
   } else if (groups.empty()) {
-    diagnostics.report<DiagnosticId::no_probes_left>(program.probes.front().range);
+    const bool filtered = expander.filtered_out();
+    diagnostics.report<DiagnosticId::no_probes_left>(program.probes.front().range, filtered ? "matches the filter" : "can be attached on this kernel")
+        .with_help(filtered ? fmt::format("--probe-filter `{}` is compared with attach points in full, as `fathom -l` shows them", settings.probe_filter) : "");
   }
   return {std::move(groups), std::move(expander.wildcards())};
 }

@@ -26,7 +26,7 @@ const Type& Inference::infer(const Expression& expression) {
         return n.value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) ? Type::uint64() : Type::literal();
       },
       [&](const StringLiteral& n) {
-        known.text = n.value;
+        known.text = n.value.substr(0, n.value.find('\0'));  // where a string ends for all that works with it
         std::size_t longest = std::max(program_.settings.max_strlen, 1u) - 1;
         if (n.value.size() > longest && !format_follows_) {
           diagnostics_.report<DiagnosticId::string_too_long>(expression.range, n.value.size(), longest)

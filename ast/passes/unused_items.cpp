@@ -42,6 +42,7 @@ class ItemCheck {
   void call(const Call& node, Range range);
   void builtin(const Builtin& row, const Call& node, Range range);
   bool macro_call(const Call& node, Range range);
+  void unknown(Range range, const std::string& name, const std::vector<std::string>& names);
   void type(const TypeName& name);
   // A name that may be a type's, as in sizeof(name).
   bool is_type(const ExpressionPtr& node) const;
@@ -52,6 +53,7 @@ class ItemCheck {
   const Target& target_;
   Diagnostics& diagnostics_;
   const Macro* macro_ = nullptr;
+  const std::string* item_ = nullptr;  // its name, or the function's
   std::set<std::string> variables_;    // that get a value somewhere
   std::set<std::string> expressions_;  // parameters without a mark
   std::set<std::string> maps_;         // parameters
@@ -59,6 +61,7 @@ class ItemCheck {
 
 void ItemCheck::check(const Macro& macro) {
   macro_ = &macro;
+  item_ = &macro.name;
   for (const MacroParameter& parameter : macro.parameters) {
     switch (parameter.kind) {
       case MacroParameterKind::variable: variables_.insert(parameter.name); break;
@@ -71,6 +74,7 @@ void ItemCheck::check(const Macro& macro) {
 }
 
 void ItemCheck::check(const Function& function) {
+  item_ = &function.name;
   for (const FunctionParameter& parameter : function.parameters) {
     variables_.insert(parameter.name);
     type(parameter.type);
@@ -161,11 +165,16 @@ bool ItemCheck::is_type(const ExpressionPtr& node) const {
   return word != nullptr && is_type_name(word->name, target_);
 }
 
+// Collections of macros name what other versions and kernels have: that is only an error once something calls them.
+void ItemCheck::unknown(Range range, const std::string& name, const std::vector<std::string>& names) {
+  diagnostics_.report<DiagnosticId::unknown_in_unused>(range, name, *item_).with_help(did_you_mean(name, names));
+}
+
 void ItemCheck::type(const TypeName& name) {
   if (name.of) {
     if (!is_type(name.of)) look(*name.of);
   } else if (!is_type_name(name.base, target_)) {
-    diagnostics_.report<DiagnosticId::unknown_type>(name.range, name.base);
+    unknown(name.range, name.base, {});
   }
 }
 
@@ -179,7 +188,7 @@ void ItemCheck::name(const Identifier& node, Range range) {
   } else if (!target_.enumerator(node.name)) {
     std::vector<std::string> names = builtin_names(catalog_.builtins);
     names.insert(names.end(), expressions_.begin(), expressions_.end());
-    diagnostics_.report<DiagnosticId::unknown_name>(range, node.name).with_help(did_you_mean(node.name, names));
+    unknown(range, node.name, names);
   }
 }
 
@@ -213,7 +222,7 @@ void ItemCheck::call(const Call& node, Range range) {
     std::vector<std::string> names = builtin_names(catalog_.builtins);
     for (const Macro& macro : program_.macros) names.push_back(macro.name);
     for (const Function& other : program_.functions) names.push_back(other.name);
-    diagnostics_.report<DiagnosticId::unknown_function>(node.name_range, node.name).with_help(did_you_mean(node.name, names));
+    unknown(node.name_range, node.name, names);
   }
 }
 

@@ -100,15 +100,15 @@ std::string histogram_label(const HistogramRow& row, const HistogramValue& histo
   return fmt::format("[{}, {})", spelled(*row.first, suffixes), spelled_end(*row.last, suffixes));
 }
 
-void append_histogram(std::string& text, const HistogramValue& histogram, std::uint64_t divisor, bool unit_ranges) {
-  std::vector<HistogramRow> rows = histogram_rows(histogram);
+void append_histogram(std::string& text, const HistogramValue& histogram, std::uint64_t divisor, const TextForm& form) {
+  const std::vector<HistogramRow> rows = histogram_rows(histogram);
+  auto divided = [&](std::uint64_t count) { return divisor == 0 ? count : count / divisor; };
+  auto measure = [&](std::uint64_t count) { return form.undivided_bars ? count : divided(count); };
   std::uint64_t largest = 0;
-  for (const HistogramRow& row : rows) largest = std::max(largest, row.count);
+  for (const HistogramRow& row : rows) largest = std::max(largest, measure(row.count));
   for (const HistogramRow& row : rows) {
-    // What the divisor makes of small counts must not change how they compare.
-    const std::string bar(bar_length(row.count, largest), '@');
-    const std::uint64_t count = divisor == 0 ? row.count : row.count / divisor;
-    fmt::format_to(std::back_inserter(text), "{:<16}{:>8} |{:<52}|\n", histogram_label(row, histogram, unit_ranges), count, bar);
+    const std::string bar(bar_length(measure(row.count), largest), '@');
+    fmt::format_to(std::back_inserter(text), "{:<16}{:>8} |{:<52}|\n", histogram_label(row, histogram, form.unit_ranges), divided(row.count), bar);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ast/text_form.h"
 #include "runtime/value.h"
 
 namespace fathom {
@@ -25,8 +26,7 @@ std::vector<HistogramRow> histogram_rows(const HistogramValue& histogram);
 // `unit_ranges`: also a bucket of one value is shown as a range, "[5, 6)", in linear ones, and the last one begins at the end of the range.
 std::string histogram_label(const HistogramRow& row, const HistogramValue& histogram, bool unit_ranges = false);
 
-// All rows as text, each with its label, count, bar and line break. The counts shown are divided by `divisor` unless it is 0;
-// bars are not.
-void append_histogram(std::string& text, const HistogramValue& histogram, std::uint64_t divisor = 0, bool unit_ranges = false);
+// All rows as text, each with its label, count, bar and line break. The counts are divided by `divisor` unless it is 0.
+void append_histogram(std::string& text, const HistogramValue& histogram, std::uint64_t divisor = 0, const TextForm& form = {});
 
 }  // namespace fathom

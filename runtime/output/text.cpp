@@ -26,7 +26,9 @@ class TextOutput : public Output {
 
   void text(TextKind kind, std::string_view text) override {
     text_ += text;
-    bool is_line = kind == TextKind::join || kind == TextKind::printk || (kind == TextKind::system && !settings_.text_form.system_text_as_is);
+    // A command that says nothing is no line.
+    const bool says = kind == TextKind::system && !settings_.text_form.system_text_as_is && !text.empty();
+    const bool is_line = kind == TextKind::join || kind == TextKind::printk || says;
     if (is_line) text_ += '\n';
     write();
   }
@@ -99,7 +101,7 @@ void TextOutput::entry(const MapContents& map, const MapEntry& entry, std::uint6
   text_ += ':';
   if (const auto* histogram = std::get_if<HistogramValue>(&entry.value.kind)) {
     text_ += settings_.text_form.blank_behind_colon ? " \n" : "\n";
-    append_histogram(text_, *histogram, histogram_divisor(*histogram, divisor), settings_.text_form.unit_ranges);
+    append_histogram(text_, *histogram, histogram_divisor(*histogram, divisor), settings_.text_form);
   } else if (const auto* series = std::get_if<SeriesResult>(&entry.value.kind)) {
     append_series(text_, *series);
   } else {

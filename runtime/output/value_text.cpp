@@ -95,7 +95,7 @@ struct ValueText::Append {
     append_stats(text, value, value.total, form().plain_stats);
   }
   void operator()(const AverageResult& value) const { values.append(text, average(value)); }
-  void operator()(const HistogramValue& value) const { append_histogram(text, value, 0, form().unit_ranges); }
+  void operator()(const HistogramValue& value) const { append_histogram(text, value, 0, form()); }
   void operator()(const SeriesResult& value) const { append_series(text, value); }
 };
 

@@ -16,14 +16,10 @@ constexpr const ProbeType* providers[] = {
     &uprobe_probe, &uretprobe_probe, &usdt_probe, &profile_probe, &interval_probe, &software_probe, &hardware_probe, &watchpoint_probe, &iter_probe, &test_probe, &bench_probe,
 };
 
-// Names that scripts use and that have no provider. One-letter names are compared as they are: `U` is not `u`.
-struct Missing {
-  std::string_view name;
-  std::string_view canonical;
-};
-constexpr Missing missing[] = {
-    {"asyncwatchpoint", "asyncwatchpoint"},
-    {"aw", "asyncwatchpoint"},
+constexpr std::string_view instead_of_asyncwatchpoint = "print the address in a uprobe, then watch that: `watchpoint:0x…:8:w`";
+constexpr RemovedProbeType removed[] = {
+    {"asyncwatchpoint", "asyncwatchpoint", instead_of_asyncwatchpoint},
+    {"aw", "asyncwatchpoint", instead_of_asyncwatchpoint},
 };
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -81,11 +77,11 @@ Result<void> check_features(const Plan& plan, const Target& target) {
   return {};
 }
 
-std::string_view known_but_missing(std::string_view provider) {
+const RemovedProbeType* find_removed_probe_type(std::string_view provider) {
   std::string name(provider);
-  if (name.size() > 1) std::ranges::transform(name, name.begin(), lower);
-  const Missing* found = std::ranges::find(missing, name, &Missing::name);
-  return found == std::end(missing) ? std::string_view() : found->canonical;
+  std::ranges::transform(name, name.begin(), lower);
+  const RemovedProbeType* found = std::ranges::find(removed, name, &RemovedProbeType::name);
+  return found == std::end(removed) ? nullptr : found;
 }
 
 }  // namespace fathom

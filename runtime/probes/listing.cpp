@@ -23,7 +23,9 @@ bool provider_matches(const ProbeType& type, std::string_view pattern) {
 }
 
 Error no_such_provider(ProbeTypes types, const std::string& provider) {
-  if (std::string_view missing = known_but_missing(provider); !missing.empty()) return {fmt::format("probe type `{}` is not supported yet", missing), "", 0};
+  if (const RemovedProbeType* removed = find_removed_probe_type(provider)) {
+    return {fmt::format("probe type `{}` was removed from the language", removed->canonical), std::string(removed->instead), 0};
+  }
   std::vector<std::string> names;
   for (const ProbeType* type : types) names.emplace_back(type->name);
   return {fmt::format("unknown probe type `{}`", provider), did_you_mean(provider, names), 0};

@@ -123,7 +123,7 @@ TEST(Check, Refusals) {
   EXPECT_EQ(ids("BEGIN { printk(\"%.3s\", comm) }"), "bad_format");
   EXPECT_EQ(ids("tracepoint:sched:nothing { }"), "no_such_attach_point");
   EXPECT_EQ(ids("kprobe:f { }"), "no_such_attach_point");
-  EXPECT_EQ(ids("asyncwatchpoint:f { }"), "unsupported_probe_type");
+  EXPECT_EQ(ids("asyncwatchpoint:f { }"), "removed_probe_type");
   EXPECT_EQ(ids("BEGIN { @ = socket_cookie(curtask) }"), "not_available");
 }
 

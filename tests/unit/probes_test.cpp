@@ -45,7 +45,7 @@ TEST(ProbeTypes, EveryRowIsWhole) {
     EXPECT_EQ(row->attach == nullptr, row->moment != Moment::attached) << row->name;
     EXPECT_TRUE(row->doc.ends_with('.')) << row->name;
     EXPECT_TRUE(row->syntax.starts_with(row->name)) << row->name;
-    EXPECT_EQ(known_but_missing(row->name), "") << row->name;
+    EXPECT_EQ(find_removed_probe_type(row->name), nullptr) << row->name;
   }
 }
 
@@ -61,11 +61,12 @@ TEST(ProbeTypes, OldAndShortNamesAreFound) {
 }
 
 TEST(ProbeTypes, KnownNamesWithoutAProviderAreTold) {
-  EXPECT_EQ(known_but_missing("aw"), "asyncwatchpoint");
-  EXPECT_EQ(known_but_missing("AsyncWatchpoint"), "asyncwatchpoint");
-  EXPECT_EQ(known_but_missing("kprobe"), "");
-  EXPECT_EQ(known_but_missing("nothing"), "");
-  EXPECT_EQ(known_but_missing(""), "");
+  ASSERT_NE(find_removed_probe_type("aw"), nullptr);
+  EXPECT_EQ(find_removed_probe_type("aw")->canonical, "asyncwatchpoint");
+  EXPECT_NE(find_removed_probe_type("AsyncWatchpoint"), nullptr);
+  EXPECT_EQ(find_removed_probe_type("kprobe"), nullptr);
+  EXPECT_EQ(find_removed_probe_type("nothing"), nullptr);
+  EXPECT_EQ(find_removed_probe_type(""), nullptr);
 }
 
 struct Form {
