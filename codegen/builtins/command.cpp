@@ -46,8 +46,10 @@ void read_strings(CallLowering& call, llvm::Value* pointers, llvm::Value* joined
     go_on(bpf.CreateICmpULT(offset, bpf.number(joined_room)));
     cut(bpf.number(0));
     Helper helper = space == AddressSpace::user ? Helper::probe_read_user_str : Helper::probe_read_kernel_str;
-    llvm::Value* length = bpf.opaque(bpf.call(helper, {bpf.at(texts, offset), bpf.getInt32(joined_string_room), address}));
-    go_on(bpf.CreateICmpSGT(length, bpf.number(0)));
+    llvm::Value* read = bpf.opaque(bpf.call(helper, {bpf.at(texts, offset), bpf.getInt32(joined_string_room), address}));
+    go_on(bpf.CreateICmpSGE(read, bpf.number(0)));
+    // Kernels before 6.13 do not count the end of an empty string.
+    llvm::Value* length = bpf.CreateSelect(bpf.CreateICmpEQ(read, bpf.number(0)), bpf.number(1), read);
     bpf.CreateStore(bpf.CreateAdd(offset, length), used);
   });
   bpf.CreateBr(done);
