@@ -19,6 +19,9 @@ namespace fathom {
 
 namespace {
 
+constexpr std::uint32_t word = 8;
+constexpr std::uint32_t registers = 5;
+
 // Ids of types mean nothing outside the program.
 Type by_name(const Type& type) {
   if (type.is_pointer()) return Type::pointer(by_name(type.pointee()), type.space());
@@ -83,6 +86,9 @@ void add_functions(std::uint32_t id, std::string_view pattern, std::vector<Loade
     if (!signature) continue;
     for (StructMember& parameter : signature->parameters) parameter.type = by_name(parameter.type);
     signature->result = by_name(signature->result);
+    // Of a program whose context has no type of its own the kernel passes on as many words as there are registers for arguments.
+    const bool is_untyped = signature->parameters.size() == 1 && signature->parameters[0].type.is_pointer() && !signature->parameters[0].type.pointee().is_structure();
+    if (is_untyped) signature->result_offset = registers * word;
     found.push_back({id, name, std::move(*signature)});
   }
 }
