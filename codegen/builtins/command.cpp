@@ -48,8 +48,9 @@ void read_strings(CallLowering& call, llvm::Value* pointers, llvm::Value* joined
     Helper helper = space == AddressSpace::user ? Helper::probe_read_user_str : Helper::probe_read_kernel_str;
     llvm::Value* read = bpf.opaque(bpf.call(helper, {bpf.at(texts, offset), bpf.getInt32(joined_string_room), address}));
     go_on(bpf.CreateICmpSGE(read, bpf.number(0)));
-    // Kernels before 6.13 do not count the end of an empty string.
-    llvm::Value* length = bpf.CreateSelect(bpf.CreateICmpEQ(read, bpf.number(0)), bpf.number(1), read);
+    // Kernels before 6.13 do not count the end of an empty string. Without a branch, which would double what the verifier follows, string by string.
+    llvm::Value* is_zero = bpf.CreateLShr(bpf.opaque(bpf.CreateSub(read, bpf.number(1))), 63);
+    llvm::Value* length = bpf.CreateAdd(read, is_zero);
     bpf.CreateStore(bpf.CreateAdd(offset, length), used);
   });
   bpf.CreateBr(done);
