@@ -40,7 +40,7 @@ std::optional<Result<std::string>> list_types(std::string_view pattern, const Li
     name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
     std::string text;
     for (const TypeDefinition& type : target.type_definitions(keyword, name, whole)) {
-      if (whole && type.module != "vmlinux") text += type.module + ": ";
+      if (whole) text += type.module + ": ";
       text += (whole ? type.text + "\n" : type.name) + "\n";
     }
     if (text.empty()) return fail(fmt::format("no type of this kernel matches `{}`", pattern), fmt::format("`*` stands for any text: `fathom -l '{} task*'`", keyword));
