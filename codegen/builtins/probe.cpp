@@ -181,7 +181,7 @@ void check_ctx(CallCheck& call) {
 
 void lower_ctx(CallLowering& call) {
   if (call.wants_object()) return call.give(call.probe().context());
-  call.give(call.bpf().CreatePtrToInt(call.probe().context(), call.bpf().getInt64Ty()));
+  call.give(call.bpf().untyped(call.bpf().CreatePtrToInt(call.probe().context(), call.bpf().getInt64Ty())));
 }
 
 void check_has_cpid(CallCheck& call) { call.result().constant = call.settings().has_command ? 1 : 0; }
