@@ -7,6 +7,7 @@ import pathlib
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import expect  # noqa: E402
@@ -29,9 +30,9 @@ class Runs(unittest.TestCase):
         executable = self.root / "fathom"
         executable.write_text("#!/bin/sh\n" + program)
         executable.chmod(0o755)
-        os.environ["FATHOM"] = str(executable)
         told = io.StringIO()
-        with contextlib.redirect_stdout(told):
+        # Other tests run in the same process and want the real one.
+        with contextlib.redirect_stdout(told), unittest.mock.patch.dict(os.environ, FATHOM=str(executable)):
             status = expect.main(["--file", str(file), *options, str(file)])
         self.text = file.read_text()
         return status, told.getvalue()

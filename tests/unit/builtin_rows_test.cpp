@@ -48,7 +48,9 @@ TEST(BuiltinRows, ArgumentsOfAnotherKindAreRefused) {
   for (const auto& [row, prototype] : rows()) {
     if (prototype.required == 0) continue;
     const std::vector<ParameterKind>& kinds = prototype.parameters[0].kinds;
-    bool takes_stacks = std::ranges::any_of(kinds, [](ParameterKind kind) { return kind == ParameterKind::any || kind == ParameterKind::stack; });
+    const bool takes_stacks = std::ranges::any_of(kinds, [](ParameterKind kind) {
+      return kind == ParameterKind::any || kind == ParameterKind::stack || kind == ParameterKind::type;
+    });
     if (takes_stacks) continue;
     std::string text = call(prototype, prototype.required, "kstack");
     EXPECT_NE(check_text(text, target).ids(), "") << text;

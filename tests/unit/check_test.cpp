@@ -64,7 +64,7 @@ TEST(Check, RecordsTuplesAndArraysResize) {
 
 TEST(Check, FieldsHaveTheTypesOfTheirTracepoint) {
   EXPECT_EQ(maps("tracepoint:syscalls:sys_enter_openat { @ = args.flags }"), "@=int64");
-  EXPECT_EQ(maps("tracepoint:sched:sched_switch { @ = args->prev_comm }"), "@=string[16]");
+  EXPECT_EQ(maps("tracepoint:sched:sched_switch { @ = args->prev_comm }"), "@=string[17]");  // and room for a NUL
   EXPECT_EQ(maps("tracepoint:syscalls:sys_enter_openat { @ = args.filename }"), "@=int8 *");
   EXPECT_EQ(maps("rawtracepoint:sched_switch { @ = args.prev->comm }"), "@=string[16]");
 }
@@ -145,7 +145,7 @@ TEST(Check, DefinitionsForKernelsWithoutBtfFallAway) {
   EXPECT_EQ(ids("#include <linux/sched.h>\nBEGIN { }"), "");
   FakeTarget without = FakeTarget::with_samples();
   without.features.erase(Feature::btf);
-  EXPECT_EQ(check_text("#ifndef BPFTRACE_HAVE_BTF\nstruct a { int b }\n#endif\nBEGIN { }", without).ids(), "bad_c_definition");
+  EXPECT_EQ(check_text("#ifndef BPFTRACE_HAVE_BTF\nstruct a { int b c; };\n#endif\nBEGIN { }", without).ids(), "bad_c_definition");
 }
 
 }  // namespace

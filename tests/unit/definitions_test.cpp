@@ -234,7 +234,8 @@ TEST(Definitions, KnownConstants) {
 
 TEST(Definitions, MistakesInC) {
   const auto ids = [](const std::string& text) { return read(text + "\nBEGIN { }").ids(); };
-  EXPECT_EQ(ids("struct a { int b }"), "bad_c_definition");
+  EXPECT_EQ(ids("struct a { int b c; };"), "bad_c_definition");
+  EXPECT_EQ(ids("struct a { int b }"), "");
   EXPECT_EQ(ids("struct a { int b; struct a c; };"), "incomplete_member");
   EXPECT_EQ(ids("struct a { int b[2; };"), "bad_c_definition");
   EXPECT_EQ(ids("enum e { A, A };"), "redefined");
