@@ -108,6 +108,7 @@ Result<int> Session::run() {
   ending_ = true;
   if (auto ran = run_programs(Moment::end); !ran) return std::unexpected(ran.error());
   finish();
+  detach_in_background(std::move(links_));
   return exit_code_.value_or(*passed ? 0 : 1);
 }
 

@@ -3,6 +3,7 @@
 #include "ast/text.h"
 #include "codegen/builtins/list.h"
 #include "codegen/call_lowering.h"
+#include "codegen/kernel_frames.h"
 
 namespace fathom::codegen {
 
@@ -72,6 +73,7 @@ void check_stack(CallCheck& call, SymbolSpace space) {
     return;
   }
   call.result().type = Type::stack(space, static_cast<std::uint32_t>(frames), mode);
+  if (space == SymbolSpace::kernel) call.result().addresses = ways_to_program(call);
 }
 
 // FNV over whole words, stopping with the last block of them that is in use.
@@ -111,13 +113,14 @@ void lower_stack(CallLowering& call) {
   const std::uint32_t limit = type.count() * frame_words;
   const std::uint32_t capacity = call.program().plan().stack_words;
   llvm::Value* process = of_user ? known_process(call) : bpf.number(0);
-  llvm::Value* frames = probe.temporary(capacity * word);
+  llvm::Value* frames = probe.temporary(std::max(capacity, frames_looked_at) * word);
   Destination value = call.result_memory();
   bpf.clear(value.memory, sizeof(StackValue));
+  llvm::Value* skipped = of_user ? bpf.number(0) : frames_of_tracing(probe, frames, call.facts().addresses);
   // What an earlier stack left behind the frames must not count.
   bpf.clear(frames, capacity * word);
   const std::uint64_t flags = (of_user ? user_stack : 0) | (type.stack_mode() == StackMode::build_id ? user_build_id : 0);
-  llvm::Value* bytes = bpf.call(Helper::get_stack, {probe.context(), frames, bpf.getInt32(limit * word), bpf.number(flags)});
+  llvm::Value* bytes = bpf.call(Helper::get_stack, {probe.context(), frames, bpf.getInt32(limit * word), bpf.CreateOr(skipped, bpf.number(flags))});
   if (!of_user && probe.probe().type->program == ProgramKind::tracepoint) {
     // Kernels before 6.7 or so take the stack of a system call's tracepoint from the registers of the process, where it is none.
     llvm::AllocaInst* length = bpf.word();

@@ -124,11 +124,7 @@ Parsed parse_rate(std::span<const std::string> parts, std::string_view provider)
   }
   if (parts.size() > 2) return bad_part(2, fmt::format("{} takes a unit and a number, and nothing more", provider), forms(provider));
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    const std::size_t slash = parts[i].find('/');
-    if (slash != std::string::npos && slash != 0) {
-      return bad_part(i, fmt::format("`{}` is not a rate", parts[i]),
-                      fmt::format("put a blank before the predicate: `{} {}`", parts[i].substr(0, slash), parts[i].substr(slash)));
-    }
+    if (auto help = glued_predicate(parts[i])) return bad_part(i, fmt::format("`{}` is not a rate", parts[i]), std::move(*help));
   }
   if (parts.size() == 1) return parse_duration(provider, parts[0]);
   if (parts[1].empty()) return bad_part(1, "the rate is missing", forms(provider));
