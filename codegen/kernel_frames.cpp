@@ -10,6 +10,7 @@ namespace fathom::codegen {
 namespace {
 
 constexpr std::uint32_t word = 8;
+constexpr std::uint32_t frames_looked_at = 8;  // more never stand there
 // Longer than each of the functions in question is, and than the beginning of a function up to where it has called a trampoline.
 constexpr std::uint64_t dispatcher_size = 1024, way_size = 112, entry_size = 64;
 
@@ -32,10 +33,11 @@ std::vector<std::uint64_t> ways_to_program(const CallCheck& call) {
   return ways;
 }
 
-llvm::Value* frames_of_tracing(ProbeLowering& probe, llvm::Value* frames, const std::vector<std::uint64_t>& ways) {
+llvm::Value* frames_of_tracing(ProbeLowering& probe, const std::vector<std::uint64_t>& ways) {
   BpfBuilder& bpf = probe.bpf();
   const bool by_trampoline = has_trampoline(probe.probe().type->program);
   if (ways.empty() && !by_trampoline) return bpf.number(0);
+  llvm::Value* frames = probe.temporary(frames_looked_at * word);
   bpf.clear(frames, frames_looked_at * word);
   bpf.call(Helper::get_stack, {probe.context(), frames, bpf.getInt32(frames_looked_at * word), bpf.number(0)});
   llvm::AllocaInst* skipped = bpf.word();

@@ -10,13 +10,10 @@
 
 namespace fathom::codegen {
 
-// How many frames are looked at; more never stand there.
-inline constexpr std::uint32_t frames_looked_at = 8;
-
 // Beginnings and ends of the functions by whose way this probe's program is called, one after the other; empty where there is none.
 std::vector<std::uint64_t> ways_to_program(const CallCheck& call);
 
-// How many frames to skip. `frames`: memory for frames_looked_at of them, `ways`: what the above found.
-llvm::Value* frames_of_tracing(ProbeLowering& probe, llvm::Value* frames, const std::vector<std::uint64_t>& ways);
+// How many frames to skip. `ways`: what the above found.
+llvm::Value* frames_of_tracing(ProbeLowering& probe, const std::vector<std::uint64_t>& ways);
 
 }  // namespace fathom::codegen

@@ -32,17 +32,16 @@ std::vector<std::string> event_names(CountedEvents events, std::string_view glob
 }  // namespace
 
 Parsed parse_counted_event(std::span<const std::string> parts, const CountedKind& kind) {
-  const std::string form = fmt::format("{}:EVENT:COUNT", kind.provider);
-  if (const auto problem = name_problem(parts, 0, fmt::format("a {} event name", kind.provider), form, Globs::refused)) return std::unexpected(*problem);
-  if (parts.size() > 2) return bad_part(2, fmt::format("{} takes an event and a count, and nothing more", kind.provider), fmt::format("write it as `{}`", form));
+  if (const auto problem = name_problem(parts, 0, fmt::format("a {} event name", kind.row->name), kind.row->syntax, Globs::refused)) return std::unexpected(*problem);
+  if (parts.size() > 2) return bad_part(2, fmt::format("{} takes an event and a count, and nothing more", kind.row->name), fmt::format("write it as `{}`", kind.row->syntax));
   if (find_event(kind.events, parts[0]) == nullptr) {
     const std::vector<std::string> names = event_names(kind.events, "*");
     const std::string near = did_you_mean(parts[0], names);
-    return bad_part(0, fmt::format("there is no {} event `{}`", kind.provider, parts[0]),
-                    near.empty() ? fmt::format("the events are {}", fmt::join(names, ", ")) : fmt::format("{} `fathom -l '{}:*'` lists all", near, kind.provider));
+    return bad_part(0, fmt::format("there is no {} event `{}`", kind.row->name, parts[0]),
+                    near.empty() ? fmt::format("the events are {}", fmt::join(names, ", ")) : fmt::format("{} `fathom -l '{}:*'` lists all", near, kind.row->name));
   }
   AttachPoint point;
-  point.provider = kind.provider;
+  point.provider = kind.row->name;
   point.target = parts[0];
   point.text = fmt::format("{}:{}", point.provider, point.target);
   if (parts.size() == 1 || parts[1].empty()) return point;
@@ -59,7 +58,7 @@ Parsed parse_counted_event(std::span<const std::string> parts, const CountedKind
 
 std::vector<ListedProbe> list_counted_events(std::span<const std::string> parts, const CountedKind& kind) {
   std::vector<ListedProbe> listed;
-  for (const std::string& name : event_names(kind.events, glob_at(parts, 0))) listed.push_back({fmt::format("{}:{}:", kind.provider, name), {}});
+  for (const std::string& name : event_names(kind.events, glob_at(parts, 0))) listed.push_back({fmt::format("{}:{}:", kind.row->name, name), {}});
   return listed;
 }
 

@@ -14,7 +14,7 @@ struct CountedEvent {
 using CountedEvents = std::span<const CountedEvent>;
 
 struct CountedKind {
-  std::string_view provider;
+  const ProbeType* row;
   std::uint32_t type;  // PERF_TYPE_SOFTWARE and the like
   CountedEvents events;
 };
@@ -26,7 +26,6 @@ Result<std::vector<Link>> attach_counted_events(const AttachRequest& request, co
 // The row of a probe type with these events; `row` has what is its own.
 template <const CountedKind& kind>
 ProbeType counted_event_type(ProbeType row) {
-  row.name = kind.provider;
   row.program = ProgramKind::perf_event;
   row.moment = Moment::attached;
   row.filters_process_at_attach = false;

@@ -20,11 +20,12 @@ constexpr CountedEvent events[] = {
     {"ref-cycles", "", PERF_COUNT_HW_REF_CPU_CYCLES, 1'000'000},
 };
 
-constexpr CountedKind kind = {"hardware", PERF_TYPE_HARDWARE, events};
+constexpr CountedKind kind = {&hardware_probe, PERF_TYPE_HARDWARE, events};
 
 }  // namespace
 
 const ProbeType hardware_probe = counted_event_type<kind>({
+    .name = "hardware",
     .aliases = {"h"},
     .syntax = "hardware:EVENT:COUNT",
     .doc = "Runs at every COUNT-th event that the CPU counts, such as cycles or cache misses.",

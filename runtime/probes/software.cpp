@@ -22,11 +22,12 @@ constexpr CountedEvent events[] = {
     {"task-clock", "", PERF_COUNT_SW_TASK_CLOCK, 1},
 };
 
-constexpr CountedKind kind = {"software", PERF_TYPE_SOFTWARE, events};
+constexpr CountedKind kind = {&software_probe, PERF_TYPE_SOFTWARE, events};
 
 }  // namespace
 
 const ProbeType software_probe = counted_event_type<kind>({
+    .name = "software",
     .aliases = {"s"},
     .syntax = "software:EVENT:COUNT",
     .doc = "Runs at every COUNT-th event that the kernel counts itself, such as page faults or context switches.",

@@ -118,9 +118,7 @@ def providers(root):
 
 
 # Builtins that no text test can use to a good end, and why. Their misuse is tested all the same.
-NOT_USABLE = {
-    "dw_ustack": "is not part of the usual build",
-}
+NOT_USABLE = {}
 # Settings that take any value.
 ANY_VALUE = {"str_trunc_trailer"}
 
