@@ -48,7 +48,7 @@ Parsed parse_counted_event(std::span<const std::string> parts, const CountedKind
 
   const std::optional<std::uint64_t> count = attach_point_number(parts[1]);
   if (!count) {
-    return bad_part(1, fmt::format("`{}` is not a positive number", parts[1]),
+    return bad_part(1, number_problem(parts[1]),
                     fmt::format("the count is how many events lie between two samples: `{}:100`", point.text));
   }
   point.value = *count;

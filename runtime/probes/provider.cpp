@@ -51,6 +51,12 @@ std::optional<std::uint64_t> attach_point_number(std::string_view text) {
   return *value;
 }
 
+std::string number_problem(std::string_view text) {
+  const bool has_digits_only = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+  const bool is_zero = text.find_first_not_of('0') == std::string_view::npos;
+  return fmt::format("`{}` is {}", text, has_digits_only && !is_zero ? "too large a number" : "not a positive number");
+}
+
 std::string_view glob_at(std::span<const std::string> parts, std::size_t index) {
   return index < parts.size() && !parts[index].empty() ? std::string_view(parts[index]) : std::string_view("*");
 }

@@ -52,6 +52,9 @@ std::optional<std::string> glued_predicate(std::string_view part);
 // A positive number, with `_` between digits or as MeN ("1e6"). Empty for anything else and for what does not fit in 63 bits.
 std::optional<std::uint64_t> attach_point_number(std::string_view text);
 
+// What is wrong with a text that is none.
+std::string number_problem(std::string_view text);
+
 // The part at `index` as a glob for listing; "*" where it is missing or empty.
 std::string_view glob_at(std::span<const std::string> parts, std::size_t index);
 

@@ -58,7 +58,7 @@ AttachPoint make_point(std::string_view provider, std::string_view unit, std::ui
 
 Parsed parse_period(std::string_view provider, const Unit& unit, std::string_view number, std::size_t index) {
   const std::optional<std::uint64_t> value = attach_point_number(number);
-  if (!value) return bad_part(index, fmt::format("`{}` is not a positive number", number), forms(provider));
+  if (!value) return bad_part(index, number_problem(number), forms(provider));
   if (*value > std::numeric_limits<std::int64_t>::max() / unit.nanoseconds) {
     return bad_part(index, fmt::format("a period of {} {} is too long", number, unit.name), forms(provider));
   }
@@ -70,7 +70,7 @@ Parsed parse_period(std::string_view provider, const Unit& unit, std::string_vie
 
 Parsed parse_frequency(std::string_view provider, std::string_view number, std::size_t index) {
   const std::optional<std::uint64_t> value = attach_point_number(number);
-  if (!value) return bad_part(index, fmt::format("`{}` is not a positive number", number), forms(provider));
+  if (!value) return bad_part(index, number_problem(number), forms(provider));
   if (*value > fastest) {
     return bad_part(index, fmt::format("a rate of {} hz is too high", number), fmt::format("the highest rate is {} hz", fastest));
   }
