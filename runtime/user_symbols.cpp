@@ -67,6 +67,15 @@ std::string link_target(const std::string& path) {
   return length < 0 ? std::string() : std::string(target, static_cast<std::size_t>(length));
 }
 
+// A file that is there now and may be gone when its symbols are wanted. It is not opened for reading, which would wake devices, and only a
+// moderate number is held.
+Descriptor held(const std::string& path) {
+  constexpr int most = 512;
+  Descriptor file(open(path.c_str(), O_PATH | O_CLOEXEC));
+  struct stat status = {};
+  return file && file.get() < most && fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) ? std::move(file) : Descriptor();
+}
+
 // The process id that the process itself knows.
 std::uint32_t inner_id(std::uint32_t process) {
   const auto status = read_file_at(AT_FDCWD, fmt::format("/proc/{}/status", process));
@@ -147,8 +156,8 @@ UserSymbols::File* UserSymbols::file_of(const MemoryMapping& mapping, std::uint3
     struct stat status = {};
     if (!descriptor || fstat(descriptor.get(), &status) != 0) return nullptr;
     key = fmt::format("{}:{}:{}", status.st_dev, status.st_ino, mapping.path);
-  } else if (is_vdso && !files_.contains(key)) {
-    descriptor = copy_of_vdso();
+  } else if (!files_.contains(key)) {
+    descriptor = is_vdso ? copy_of_vdso() : held(mapping.path);
   }
   std::unique_ptr<File>& file = files_[key];
   if (!file) {

@@ -12,10 +12,11 @@ int main(int count, char **arguments) {
   memcpy(page + 64, code, sizeof code);
   FILE *names = fopen(name, "w");
   if (names == NULL) return 1;
-  /* Two functions were at the place one after the other: the later one counts. */
+  /* Two functions were at the place one after the other: the last one counts. */
   fprintf(names, "%lx %x LazyCompile:~early made.js:1\nnonsense\n%lx %x LazyCompile:*late made.js:7\n", (long)(page + 64), 8, (long)(page + 64), 8);
   fclose(names);
   for (int i = 0; i < 3; ++i) ((int (*)(void))(page + 64))();
+  usleep(300000); /* meanwhile the names are read */
   unlink(count > 1 ? arguments[1] : name);
   return 0;
 }
