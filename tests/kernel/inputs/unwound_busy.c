@@ -24,6 +24,6 @@ OWN static size_t aligned(size_t depth) {
 }
 
 int main(void) {
-  alarm(20);
+  alarm(120);
   for (;;) sink = aligned(5);
 }
