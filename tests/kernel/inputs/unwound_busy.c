@@ -24,6 +24,7 @@ OWN static size_t aligned(size_t depth) {
 }
 
 int main(void) {
-  alarm(20);
+  alarm(120);
+  usleep(500000);  // long enough to be found asleep, which says that it is there
   for (;;) sink = aligned(5);
 }
