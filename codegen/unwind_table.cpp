@@ -7,6 +7,7 @@
 #include <llvm/DebugInfo/DWARF/DWARFDebugFrame.h>
 #include <llvm/Object/ELFObjectFile.h>
 #include <llvm/Object/ObjectFile.h>
+#include <llvm/Support/ScopedPrinter.h>  // whose types the headers above leave incomplete
 
 #include <algorithm>
 #include <cstddef>
