@@ -98,7 +98,7 @@ int run(const Image& image, const Options& options, const LinuxTarget& target, c
   symbols.set_reading(!image.plan.settings.lazy_symbolication, image.plan.settings.cache_user_symbols == SymbolCache::none);
   auto output = format->make(file, symbols, image.plan.settings);
   Session session(image.plan, *object, target, symbols, *output, mark, watched.empty() ? nullptr : &watched.front(),
-                  {options.quiet, options.verbose, options.dry_run, options.warnings, codegen::read_unwind_table,
+                  {options.quiet, options.verbose, options.dry_run, options.warnings, codegen::read_unwind_rows,
                    format != output_formats().data() || options.style == MessageStyle::bpftrace});
   auto code = session.run();
   output->flush();
