@@ -100,7 +100,7 @@ int run(const Image& image, const Options& options, const LinuxTarget& target, c
   symbols.set_debugging(debug_folders, image.plan.settings.show_debug_info ? codegen::read_debug_info : nullptr, kernel_file == nullptr ? "" : kernel_file);
   auto output = format->make(file, symbols, image.plan.settings);
   Session session(image.plan, *object, target, symbols, *output, mark, watched.empty() ? nullptr : &watched.front(),
-                  {options.quiet, options.verbose, options.dry_run, options.warnings, codegen::read_unwind_table,
+                  {options.quiet, options.verbose, options.dry_run, options.warnings, codegen::read_unwind_rows,
                    format != output_formats().data() || options.style == MessageStyle::bpftrace});
   auto code = session.run();
   output->flush();

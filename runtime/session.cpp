@@ -174,8 +174,8 @@ Result<void> Session::open_packets() {
 }
 
 Result<void> Session::open_unwinder() {
-  if (!plan_.unwinds || options_.read_unwind_table == nullptr) return {};
-  unwinder_.emplace(object_.map(object_names::unwind_tables), object_.map(object_names::unwind_places), options_.read_unwind_table);
+  if (!plan_.unwinds || options_.read_unwind_rows == nullptr) return {};
+  unwinder_.emplace(object_.map(object_names::unwind_tables), object_.map(object_names::unwind_places), options_.read_unwind_rows);
   std::vector<std::uint32_t> processes = plan_.settings.dwarf_processes;
   if (plan_.settings.process) processes.push_back(*plan_.settings.process);
   for (const std::uint32_t process : processes) {

@@ -26,7 +26,7 @@ struct SessionOptions {
   bool verbose = false;  // printk lines as they come
   bool dry_run = false;  // stop once everything is attached
   bool warnings = true;  // warnf() and warnings about what went wrong
-  UnwindReader read_unwind_table = nullptr;  // for dw_ustack
+  UnwindReader read_unwind_rows = nullptr;  // for dw_ustack
   bool always_announces = false;  // also says how many probes there are where exit() in BEGIN kept them from being attached
 };
 
