@@ -124,7 +124,7 @@ void check_macaddr(CallCheck& call) {
   if (type.is_none() || type.is_numeric() || type.is_pointer()) return;
   const bool is_text = type.is_string() && type.size() == mac_size + 1;  // of six characters: the NUL is no part of it
   if (type.size() == mac_size || is_text) return;
-  call.diagnostics().report<DiagnosticId::argument_value>(call.argument(0).range, fmt::format("a hardware address has 6 bytes, not {}", type.size()));
+  call.diagnostics().report<DiagnosticId::argument_value>(call.argument(0).range, fmt::format("a hardware address has 6 bytes, not {}", type.size() - (type.is_string() ? 1 : 0)));
 }
 
 void lower_macaddr(CallLowering& call) {
