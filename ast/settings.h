@@ -18,6 +18,7 @@ enum class SymbolCache : std::uint8_t { per_process, per_program, none };
 struct NamedOption {
   std::string name;
   std::string value;
+  bool has_value = true;  // --name=value, also where that is empty
 
   friend bool operator==(const NamedOption&, const NamedOption&) = default;
 };

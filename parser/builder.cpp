@@ -350,6 +350,8 @@ void Builder::unexpected(Range range, const std::vector<TokenKind>& expected, bo
   } else if (expects(expected, TokenKind::brace_open) && !expects(expected, TokenKind::attach_point) && !at_top && found != nullptr &&
              !expects(expected, TokenKind::predicate_open) && !expects(expected, TokenKind::integer)) {
     diagnostic.help = {"what a condition or a loop governs stands in braces: `{ … }`"};
+  } else if (before != nullptr && before->kind == TokenKind::brace_close && expects(expected, TokenKind::kw_return) && found != nullptr) {
+    diagnostic.help = {"a block at the beginning of a statement is one of its own; to calculate with its value put it in parentheses: `({ … })`"};
   } else if (found != nullptr && found->kind == TokenKind::assign && expected.size() == 1 && expected.front() == TokenKind::colon) {
     diagnostic.help = {"a loop over numbers is written `for ($i : 0..10) { … }`"};
   } else if (found != nullptr && found->kind == TokenKind::assign && expects(expected, TokenKind::equal)) {
@@ -365,7 +367,7 @@ Program parse(const std::vector<Token>& tokens, const SourceFile& source, Diagno
   for (auto begin = tokens.begin(); begin != tokens.end() || tokens.empty();) {
     std::size_t file = begin == tokens.end() ? 0 : source.file(begin->range.begin);
     auto end = std::find_if(begin, tokens.end(), [&](const Token& token) { return source.file(token.range.begin) != file; });
-    builder.begin_file(fold_casts({begin, end}), file);
+    builder.begin_file(mark_values(fold_casts({begin, end})), file);
     grammar::Parser(builder).parse();
     begin = end;
     if (begin == tokens.end()) break;

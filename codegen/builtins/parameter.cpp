@@ -37,8 +37,17 @@ void give_number(CallCheck& call, const std::optional<std::string>& given) {
 // The type is that of the default; without one, the option is a flag.
 void check_getopt(CallCheck& call) {
   std::optional<std::string> given;
+  bool has_value = true;
   for (const NamedOption& option : call.settings().options) {
-    if (option.name == *call.facts(0).text) given = option.value;
+    if (option.name != *call.facts(0).text) continue;
+    given = option.value;
+    has_value = option.has_value;
+  }
+  const bool is_flag = call.count() < 2 || call.type(1).is(TypeKind::boolean) || call.type(1).is_none();
+  if (!has_value && !is_flag) {
+    const std::string& name = *call.facts(0).text;
+    call.diagnostics().report<DiagnosticId::option_without_value>(call.range(), name).with_help(fmt::format("write it as `--{}=VALUE`", name));
+    given.reset();
   }
   if (call.count() < 2 || call.type(1).is(TypeKind::boolean)) {
     give_boolean(call, given, call.count() >= 2 && call.facts(1).constant.value_or(0) != 0);
