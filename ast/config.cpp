@@ -129,7 +129,6 @@ std::vector<ConfigKey> make_keys() {
                   nullptr});
   keys.push_back(bool_key("lazy_symbolication", &Settings::lazy_symbolication));
   keys.push_back(bool_key("show_debug_info", &Settings::show_debug_info));
-  keys.back().idle = "stacks show functions and offsets, no files and lines";
   keys.push_back({"str_trunc_trailer", "", "a string", [](Settings& settings, std::string_view text) {
                     settings.truncation_trailer = std::string(text);
                     return true;

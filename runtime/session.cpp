@@ -84,6 +84,8 @@ Result<int> Session::run() {
   if (!options_.dry_run) {
     if (auto ran = run_programs(Moment::begin); !ran) return std::unexpected(ran.error());
   }
+  // A process that is there already may run another program, or end, right after the first event.
+  if (plan_.settings.process) symbols_.remember(*plan_.settings.process);
   if (!exiting_) {
     if (auto attached = attach(); !attached) return std::unexpected(attached.error());
   }
@@ -107,6 +109,7 @@ Result<int> Session::run() {
   ending_ = true;
   if (auto ran = run_programs(Moment::end); !ran) return std::unexpected(ran.error());
   finish();
+  detach_in_background(std::move(links_));
   return exit_code_.value_or(*passed ? 0 : 1);
 }
 
