@@ -1,6 +1,7 @@
 // The process that a script watches: a command of -c, held until the probes are attached, or the process of -p.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,8 +11,9 @@
 
 namespace fathom {
 
-// Words of a command line; single and double quotes and backslashes keep blanks, as in a shell. Nothing else is expanded.
-std::vector<std::string> split_command(std::string_view text);
+// Words of a command line; single and double quotes and backslashes keep blanks, as in a shell. Nothing else is expanded. None where a quote
+// is not closed.
+std::optional<std::vector<std::string>> split_command(std::string_view text);
 
 class WatchedProcess {
  public:

@@ -11,7 +11,12 @@ namespace fathom {
 // The first `most` bytes of a file.
 Result<std::string> read_head(const std::string& path, std::size_t most);
 
+struct CommandOutput {
+  std::string text;
+  std::string failure;  // how it ended, where that was not with status 0: "ended with status 3"
+};
+
 // What `sh -c COMMAND` prints on its standard output. Waits for its end.
-Result<std::string> output_of(const std::string& command);
+Result<CommandOutput> output_of(const std::string& command);
 
 }  // namespace fathom

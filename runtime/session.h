@@ -74,6 +74,7 @@ class Session : private DecodeSource {
   void show_all();
   void record(std::span<const std::byte> bytes);
   void text_record(const FormatPlan& format, std::span<const Value> values);
+  void run_command(const std::string& command);
   void joined_record(const FormatPlan& format, std::span<const std::byte> bytes);
   void control(const EventBatch& batch);
   void run_time_error(std::uint32_t index, std::int64_t code);
