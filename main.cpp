@@ -18,6 +18,7 @@
 #include "c_setup.h"
 #include "codegen/codegen.h"
 #include "codegen/debug_info.h"
+#include "codegen/unwind_table.h"
 #include "definitions/read.h"
 #include "definitions/script_types.h"
 #include "lexer/imports.h"
@@ -97,7 +98,7 @@ int run(const Image& image, const Options& options, const LinuxTarget& target, c
   symbols.set_reading(!image.plan.settings.lazy_symbolication, image.plan.settings.cache_user_symbols == SymbolCache::none);
   auto output = format->make(file, symbols, image.plan.settings);
   Session session(image.plan, *object, target, symbols, *output, mark, watched.empty() ? nullptr : &watched.front(),
-                  {options.quiet, options.verbose, options.dry_run, options.warnings,
+                  {options.quiet, options.verbose, options.dry_run, options.warnings, codegen::read_unwind_table,
                    format != output_formats().data() || options.style == MessageStyle::bpftrace});
   auto code = session.run();
   output->flush();
@@ -135,6 +136,7 @@ int main(int count, char** arguments) {
   settings.parameters = options.parameters;
   settings.options = options.script_options;
   settings.process = options.process;
+  settings.dwarf_processes = options.dwarf_processes;
   settings.unsafe = options.unsafe;
   settings.has_command = options.command.has_value();
   settings.helper_warnings = options.helper_warnings;

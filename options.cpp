@@ -61,7 +61,6 @@ constexpr Silent silent_options[] = {
     {"--verify-llvm-ir", false, nullptr},
     {"--usdt-file-activation", false, nullptr},  // the kernel counts by file in any case
     {"--debuginfo", true, "debug information is looked for in the usual places only"},
-    {"--dwarf-pid", true, "user stacks are not unwound by DWARF"},
 };
 
 // Options of bpftrace that fathom refuses.
@@ -78,7 +77,7 @@ constexpr Refused refused_options[] = {
 struct Raw {
   std::string program, emit, process, command, compat, buffering, features, mode;
   bool test = false, bench = false;
-  std::vector<std::string> debug, positional;
+  std::vector<std::string> debug, positional, dwarf_processes;
 };
 
 void describe(CLI::App& app, Options& options, Raw& raw) {
@@ -86,6 +85,7 @@ void describe(CLI::App& app, Options& options, Raw& raw) {
   app.add_flag("-l,--list", options.list, "list attach points that match a pattern, or those of a script")->take_last();
   app.add_option("-p,--pid", raw.process, "only events of this process; ends with it")->type_name("PID");
   app.add_option("-c,--cmd", raw.command, "run a command once the probes are attached; ends with it")->type_name("COMMAND");
+  app.add_option("--dwarf-pid", raw.dwarf_processes, "unwind the stacks of this process too where dw_ustack is used; may be repeated")->type_name("PID")->allow_extra_args(false);
   app.add_option("-o,--output", options.output, "write to a file instead of standard output")->type_name("FILE");
   app.add_option("-f", options.format, "output format: text, or json with one object per line")->type_name("FORMAT");
   app.add_option("-B", raw.buffering, "write output out line by line, when a buffer is full, or at once: line, full, none")->type_name("MODE");
@@ -229,14 +229,22 @@ std::optional<int> read_mode(Options& options, const Raw& raw, const Complaints&
   return std::nullopt;
 }
 
+std::optional<std::uint32_t> read_process(const std::string& text) {
+  std::uint32_t process = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), process);
+  if (error != std::errc{} || end != text.data() + text.size() || process == 0) return std::nullopt;
+  return process;
+}
+
 std::optional<int> read_values(Options& options, const Raw& raw, const Complaints& complaints) {
   if (!raw.process.empty()) {
-    std::uint32_t process = 0;
-    auto [end, error] = std::from_chars(raw.process.data(), raw.process.data() + raw.process.size(), process);
-    if (error != std::errc{} || end != raw.process.data() + raw.process.size() || process == 0) {
-      return complaints.error("-p takes a process id, not `" + raw.process + "`");
-    }
-    options.process = process;
+    options.process = read_process(raw.process);
+    if (!options.process) return complaints.error("-p takes a process id, not `" + raw.process + "`");
+  }
+  for (const std::string& text : raw.dwarf_processes) {
+    const auto process = read_process(text);
+    if (!process) return complaints.error("--dwarf-pid takes a process id, not `" + text + "`");
+    options.dwarf_processes.push_back(*process);
   }
   if (!raw.buffering.empty()) {
     auto mode = bufferings.find(raw.buffering);

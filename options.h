@@ -47,6 +47,7 @@ struct Options {
   MessageStyle style = MessageStyle::own;  // started under the name bpftrace
   std::optional<std::string> command;    // -c
   std::optional<std::uint32_t> process;  // -p
+  std::vector<std::uint32_t> dwarf_processes;  // --dwarf-pid
   std::vector<std::string> include_directories;  // -I
   std::vector<std::string> included_headers;     // --include
 };

@@ -62,6 +62,7 @@ struct Settings {
   RunMode mode = RunMode::trace;
   bool has_command = false;              // -c is given
   std::optional<std::uint32_t> process;  // -p: only events of this process
+  std::vector<std::uint32_t> dwarf_processes;  // --dwarf-pid: more processes whose stacks dw_ustack unwinds
   bool helper_warnings = false;         // -k: reads that failed and keys that are missing are reported when they happen
   TextForm text_form;                   // --compat
   MessageStyle message_style = MessageStyle::own;

@@ -60,6 +60,7 @@ enum class Helper : std::uint32_t {
   for_each_map_elem = 164,
   get_func_ip = 173,
   get_attach_cookie = 174,
+  task_pt_regs = 175,
   trace_vprintk = 177,
   loop = 181,
   map_lookup_percpu_elem = 195,
@@ -67,7 +68,7 @@ enum class Helper : std::uint32_t {
 };
 
 // Map types by their number in the kernel's interface.
-enum class MapType : std::uint32_t { hash = 1, array = 2, perf_event_array = 4, percpu_hash = 5, percpu_array = 6, lru_hash = 9, lru_percpu_hash = 10, ring_buffer = 27 };
+enum class MapType : std::uint32_t { hash = 1, array = 2, perf_event_array = 4, percpu_hash = 5, percpu_array = 6, lru_hash = 9, lru_percpu_hash = 10, array_of_maps = 12, hash_of_maps = 13, ring_buffer = 27 };
 
 enum class UpdateFlag : std::uint64_t { any = 0, only_new = 1 };
 

@@ -161,6 +161,10 @@ void ProgramLowering::define_maps() {
   if (!plan_.captures.empty()) object_.define_map(object_names::packets, {MapType::perf_event_array, 4, 4, checked_.possible_cpus, 0});
   if (checked_.one_at_a_time) object_.define_map(object_names::guard, {MapType::percpu_array, 4, word, 1, 0});
   if (uses_processes_) object_.define_map(object_names::processes, {MapType::lru_hash, 4, 4, layout::known_processes, 0});
+  if (plan_.unwinds) {
+    object_.define_map(object_names::unwind_tables, {MapType::array_of_maps, 4, 4, layout::unwind_max_tables, 0});
+    object_.define_map(object_names::unwind_places, {MapType::hash_of_maps, 4, 4, layout::unwind_max_processes, 0});
+  }
   // An array with room for every CPU, because values of a per-CPU map are limited to 32 KiB.
   std::uint32_t slots = layout::scratch_slots * checked_.possible_cpus;
   if (scratch_bytes_ != 0) object_.define_map(object_names::scratch, {MapType::array, 4, word + scratch_bytes_, slots, 0});

@@ -15,6 +15,8 @@
 #include <cstring>
 #include <sstream>
 
+#include "runtime/command_stops.h"
+
 namespace fathom {
 
 namespace {
@@ -124,9 +126,11 @@ Result<WatchedProcess> WatchedProcess::existing(std::uint32_t process) {
   return WatchedProcess(static_cast<int>(process), false, std::move(ended), Descriptor(-1), Descriptor(-1));
 }
 
-Result<void> WatchedProcess::start() {
+Result<void> WatchedProcess::start(const AtRest& at_rest) {
   if (!is_child_) return {};
+  const bool stops = at_rest && stop_at_exec(process_.get());
   go_ = Descriptor(-1);
+  if (stops) run_to_entry(process_.get(), at_rest);
   int error = 0;
   ssize_t length = 0;
   while ((length = read(failed_.get(), &error, sizeof error)) < 0 && errno == EINTR) {

@@ -1,6 +1,7 @@
 // The process that a script watches: a command of -c, held until the probes are attached, or the process of -p.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,8 +28,12 @@ class WatchedProcess {
   // Ends a command that still runs (SIGTERM) and waits for it.
   ~WatchedProcess();
 
-  // Lets the command begin. Error: it could not be executed.
-  Result<void> start();
+  // Called while the command stands still.
+  using AtRest = std::function<void()>;
+
+  // Lets the command begin. `at_rest`, if there is one, is called once it is executed and again where its own code begins, when the libraries
+  // that it names are loaded. Error: it could not be executed.
+  Result<void> start(const AtRest& at_rest = {});
   // Readable once the process has ended.
   int descriptor() const { return ended_.get(); }
   int process() const { return process_.get(); }

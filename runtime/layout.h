@@ -14,13 +14,13 @@ inline constexpr std::uint32_t record_header = 8;
 
 // Control ring: fixed records. `data_position` is the data ring's producer position when the record was made: everything before it
 // was written earlier and is shown first, so that the two rings read as one sequence.
-enum class ControlKind : std::uint32_t { exit, print_map, clear_map, zero_map, run_time_error, process, unwatch };
+enum class ControlKind : std::uint32_t { exit, print_map, clear_map, zero_map, run_time_error, process, unwatch, unknown_code };
 
 struct ControlRecord {
   ControlKind kind;
   std::uint32_t map;            // index in Plan::maps; run_time_error: in Plan::errors; process: in Plan::programs, and in its attach points (low `point_bits`)
   std::uint64_t data_position;
-  std::int64_t first;           // exit: code; print_map: top (0: all); run_time_error: what a helper returned; process: its id, heard of for the first time; unwatch: the address
+  std::int64_t first;           // exit: code; print_map: top (0: all); run_time_error: what a helper returned; process: its id, heard of for the first time; unwatch: the address; unknown_code: the process whose code is not in the tables
   std::int64_t second;          // print_map: divisor (0: none); process: the address of the attach point in it (0: unknown)
 };
 static_assert(sizeof(ControlRecord) == 32);
@@ -33,7 +33,7 @@ inline constexpr std::uint32_t control_ring_bytes = 64u << 10;
 inline constexpr std::uint32_t scratch_slots = 4;
 
 // Per-CPU u64 counters, one map of one value.
-enum class Counter : std::uint32_t { lost_events, lost_control, lost_stacks, no_scratch, endless_loop, lost_updates, count };
+enum class Counter : std::uint32_t { lost_events, lost_control, lost_stacks, no_scratch, endless_loop, lost_updates, cut_stacks, count };
 
 // What programs and the runtime share about one place in the script that can fail. A program sends a record only if it finds `told` zero
 // and sets it, so that a flood of errors can not fill the control ring.
@@ -86,6 +86,45 @@ struct SymbolValue {
   std::uint32_t padding;
 };
 static_assert(sizeof(SymbolValue) == 16);
+
+// Unwinding by DWARF: what .eh_frame says, in a form that programs search by halving. All rows are sorted by their first member.
+
+// From this address on, up to that of the next row: how to get from the registers of a function to those of its caller. The canonical frame
+// address (CFA) is the value that the stack pointer has there.
+struct UnwindRow {
+  std::uint32_t address;     // in the file, from its lowest segment on
+  std::int32_t cfa;          // CFA: register `base` plus this
+  std::int16_t return_at;    // where the return address is, and
+  std::int16_t frame_at;     // the caller's frame pointer, if `saves_frame`: from the CFA, or of a signal's frame from its stack pointer
+  std::uint8_t base;         // a word of struct pt_regs; or unwind_unknown
+  std::uint8_t flags;
+  std::uint16_t stub_pushes;  // of a linkage table's entry: from this offset in its 16 bytes on one more word is on the stack; 0: no such
+};
+static_assert(sizeof(UnwindRow) == 16);
+inline constexpr std::uint8_t unwind_unknown = 0xff;  // nothing is known of this code
+inline constexpr std::uint8_t unwind_outermost = 1;   // nobody called this function
+inline constexpr std::uint8_t unwind_saves_frame = 2;
+inline constexpr std::uint8_t unwind_follows = 4;     // `base` plus `cfa` is where the CFA is kept
+inline constexpr std::uint8_t unwind_signal = 8;      // the frame that a signal makes: the caller was stopped, it made no call
+
+// Words of struct pt_regs of x86_64 (arch/x86/include/uapi/asm/ptrace.h).
+inline constexpr std::uint32_t registers_bp = 4, registers_ip = 16, registers_sp = 19, registers_count = 21;
+
+// A piece of a process's memory that holds code. The first row stands for none: `end` is the number of rows, `base` when the session was last
+// told of code that is in none of them (CLOCK_MONOTONIC, ns).
+struct UnwindPlace {
+  std::uint64_t begin;
+  std::uint64_t end;
+  std::uint64_t base;   // what the addresses of the table's rows have to be raised by
+  std::uint32_t table;  // 0: nothing describes the code, which is taken to keep frame pointers
+  std::uint32_t rows;   // of the table
+};
+static_assert(sizeof(UnwindPlace) == 32);
+
+inline constexpr std::uint32_t unwind_search_steps = 24;             // halvings: a table has at most 2^24 rows
+inline constexpr std::uint32_t unwind_max_tables = 8192;             // files
+inline constexpr std::uint32_t unwind_max_processes = 1024;
+inline constexpr std::uint64_t unwind_patience = 100'000'000;        // ns between two questions for a process's code
 
 // Processes that programs remember as known to the session.
 inline constexpr std::uint32_t known_processes = 4096;

@@ -16,6 +16,7 @@
 #include "runtime/descriptor.h"
 #include "runtime/probes/attach.h"
 #include "runtime/probes/multi.h"
+#include "runtime/unwinder.h"
 #include "runtime/verifier.h"
 
 namespace fathom {
@@ -114,6 +115,19 @@ Result<void> prepare(bpf_object* object, const ProgramPlan& planned, std::span<c
   return {};
 }
 
+// What the maps of maps hold has to be known when they are made.
+Result<void> prepare_unwinding(bpf_object* object, std::vector<Descriptor>& patterns) {
+  const std::pair<const char*, std::uint32_t> maps[] = {{object_names::unwind_tables, sizeof(layout::UnwindRow)}, {object_names::unwind_places, sizeof(layout::UnwindPlace)}};
+  for (const auto& [name, size] : maps) {
+    bpf_map* map = bpf_object__find_map_by_name(object, name);
+    const Descriptor& pattern = patterns.emplace_back(Unwinder::make_array(size, 1));
+    if (map == nullptr || !pattern || bpf_map__set_inner_map_fd(map, pattern.get()) != 0) {
+      return fail("the kernel can not keep what `dw_ustack` needs", "maps of maps of different sizes need Linux 5.10; use `ustack`", errno);
+    }
+  }
+  return {};
+}
+
 std::size_t page_size() { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }
 
 Error load_error(int error, std::string_view log) {
@@ -157,9 +171,12 @@ Result<Object> Object::load(const Image& image, std::string_view mark, const Loa
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, raw) bpf_program__set_log_buf(program, verifier_log.get(), log_bytes);
   set_start(raw);
-  std::vector<Descriptor> traced;
+  std::vector<Descriptor> traced;  // has to stay open until then
   for (const ProgramPlan& planned : image.plan.programs) {
     if (auto tied = prepare(raw, planned, image.plan.programs, target, traced); !tied) return std::unexpected(tied.error());
+  }
+  if (image.plan.unwinds) {
+    if (auto prepared = prepare_unwinding(raw, traced); !prepared) return std::unexpected(prepared.error());
   }
   if (int error = bpf_object__load(raw); error != 0) {
     std::string_view text(verifier_log.get(), strnlen(verifier_log.get(), log_bytes));

@@ -94,6 +94,8 @@ inline constexpr char data_ring[] = "fathom_data";
 inline constexpr char control_ring[] = "fathom_control";
 inline constexpr char counters[] = "fathom_counters";
 inline constexpr char stacks[] = "fathom_stacks";
+inline constexpr char unwind_tables[] = "fathom_unwind";   // by number, arrays of layout::UnwindRow
+inline constexpr char unwind_places[] = "fathom_code";     // by process, arrays of layout::UnwindPlace
 inline constexpr char scratch[] = "fathom_scratch";
 inline constexpr char packets[] = "fathom_packets";  // per CPU, a buffer of packets
 inline constexpr char guard[] = "fathom_guard";  // per CPU: whether a program of the script runs
@@ -117,6 +119,7 @@ struct Plan {
   bool uses_data_ring = false;
   bool uses_control_ring = false;
   bool uses_printk = false;
+  bool unwinds = false;  // dw_ustack: the runtime fills object_names::unwind_tables and unwind_places
   std::uint32_t stack_words = 0;  // value size of object_names::stacks in u64; 0: no stacks used
   Settings settings;
 };

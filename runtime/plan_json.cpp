@@ -214,7 +214,7 @@ Json json_of(const Settings& settings) {
 
 std::string to_json(const Plan& plan) {
   Json json = {{"maps", list(plan.maps)},           {"formats", list(plan.formats)},         {"places", list(plan.places)}, {"errors", list(plan.errors)},           {"time_formats", plan.time_formats}, {"cgroup_patterns", plan.cgroup_patterns}, {"captures", plan.captures},
-               {"programs", list(plan.programs)},   {"uses_data_ring", plan.uses_data_ring}, {"uses_printk", plan.uses_printk},
+               {"programs", list(plan.programs)},   {"uses_data_ring", plan.uses_data_ring}, {"uses_printk", plan.uses_printk}, {"unwinds", plan.unwinds},
                {"stack_words", plan.stack_words}, {"settings", json_of(plan.settings)}};
   // Scripts may hold any bytes; what is not UTF-8 is replaced, for JSON has no place for it.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

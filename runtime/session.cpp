@@ -79,6 +79,7 @@ Result<int> Session::run() {
   if (auto opened = open_reader(); !opened) return std::unexpected(opened.error());
   if (auto opened = open_printk(); !opened) return std::unexpected(opened.error());
   if (auto opened = open_packets(); !opened) return std::unexpected(opened.error());
+  if (auto opened = open_unwinder(); !opened) return std::unexpected(opened.error());
   if (layout::RunState* state = object_.run_state(); state != nullptr && watched_ != nullptr && watched_->is_child()) {
     state->child = static_cast<std::uint64_t>(watched_->process());
   }
@@ -93,9 +94,7 @@ Result<int> Session::run() {
   if ((!exiting_ || options_.always_announces) && !plan_.settings.text_form.attaching_line && traces) announce();
   if (options_.dry_run) return 0;
   // What BEGIN printed comes behind the line above; it has been waiting in the reader's queue.
-  if (watched_ != nullptr) {
-    if (auto started = watched_->start(); !started) return std::unexpected(started.error());
-  }
+  if (auto started = start_command(); !started) return std::unexpected(started.error());
   notify_service_manager("READY=1");
   if (std::string_view word = attached_word(); !word.empty()) fmt::print("{}\n", word);
   // With nothing attached, no event will ever come.
@@ -172,6 +171,29 @@ Result<void> Session::open_packets() {
   if (!packets) return std::unexpected(packets.error());
   packets_ = std::move(*packets);
   return {};
+}
+
+Result<void> Session::open_unwinder() {
+  if (!plan_.unwinds || options_.read_unwind_table == nullptr) return {};
+  unwinder_.emplace(object_.map(object_names::unwind_tables), object_.map(object_names::unwind_places), options_.read_unwind_table);
+  std::vector<std::uint32_t> processes = plan_.settings.dwarf_processes;
+  if (plan_.settings.process) processes.push_back(*plan_.settings.process);
+  for (const std::uint32_t process : processes) {
+    if (auto learnt = unwinder_->learn(process); !learnt) return learnt;
+  }
+  return {};
+}
+
+Result<void> Session::start_command() {
+  if (watched_ == nullptr) return {};
+  if (!unwinder_) return watched_->start();
+  return watched_->start([&] { learn_code(static_cast<std::uint32_t>(watched_->process())); });
+}
+
+// Where that fails, stacks are cut short, and counted.
+void Session::learn_code(std::uint32_t process) {
+  symbols_.remember(process);
+  if (unwinder_) [[maybe_unused]] auto learnt = unwinder_->learn(process);
 }
 
 Result<void> Session::run_programs(Moment moment) {

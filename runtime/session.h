@@ -17,6 +17,7 @@
 #include "runtime/printk.h"
 #include "runtime/probes/attach.h"
 #include "runtime/target_linux.h"
+#include "runtime/unwinder.h"
 
 namespace fathom {
 
@@ -25,6 +26,7 @@ struct SessionOptions {
   bool verbose = false;  // printk lines as they come
   bool dry_run = false;  // stop once everything is attached
   bool warnings = true;  // warnf() and warnings about what went wrong
+  UnwindReader read_unwind_table = nullptr;  // for dw_ustack
   bool always_announces = false;  // also says how many probes there are where exit() in BEGIN kept them from being attached
 };
 
@@ -52,6 +54,9 @@ class Session : private DecodeSource {
   Result<void> open_reader();
   Result<void> open_printk();
   Result<void> open_packets();
+  Result<void> open_unwinder();
+  Result<void> start_command();
+  void learn_code(std::uint32_t process);
   Result<void> run_programs(Moment moment);
   std::vector<const ProgramPlan*> programs_to_attach() const;
   Result<void> attach();
@@ -118,6 +123,7 @@ class Session : private DecodeSource {
   std::vector<PrintkInstance> printk_;  // none or one
   std::vector<std::string> printk_lines_;
   std::unique_ptr<Packets> packets_;
+  std::optional<Unwinder> unwinder_;
   std::vector<Link> links_;
   std::vector<std::pair<std::uint64_t, Link>> watchpoints_;  // links that unwatch() may take away, by address
   std::vector<Link> iterators_;

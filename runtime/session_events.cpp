@@ -34,6 +34,7 @@ void Session::act(EventBatch& batch) const {
     case layout::ControlKind::exit:
     case layout::ControlKind::process:
     case layout::ControlKind::unwatch:
+    case layout::ControlKind::unknown_code:
     case layout::ControlKind::run_time_error: return;
   }
 }
@@ -125,6 +126,7 @@ void Session::control(const EventBatch& batch) {
       exiting_ = true;
       return;
     case layout::ControlKind::process: return process_seen(event);
+    case layout::ControlKind::unknown_code: return learn_code(static_cast<std::uint32_t>(event.first));
     case layout::ControlKind::unwatch: return unwatch(static_cast<std::uint64_t>(event.first));
     case layout::ControlKind::print_map: {
       if (!*batch.elements) return fmt::print(stderr, "error: {}\n", batch.elements->error().message);

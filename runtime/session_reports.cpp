@@ -117,6 +117,7 @@ void Session::report_losses() const {
   }
   say(layout::Counter::lost_control, "command", "lost (print, clear, zero or exit): the control ring was full");
   say(layout::Counter::lost_stacks, "stack", "lost: the kernel gave none, or there were too many different ones");
+  say(layout::Counter::cut_stacks, "stack", "of dw_ustack cut short: nothing says how to unwind the code that the rest of it stands in");
   say(layout::Counter::no_scratch, "event", "skipped: probes interrupted each other more than four levels deep");
   say(layout::Counter::lost_updates, "update", "of a map lost: other CPUs changed the same element all the time");
   say(layout::Counter::endless_loop, "loop", "ended after 8388608 rounds, the most that the kernel allows");

@@ -19,7 +19,6 @@ namespace fathom {
 
 namespace {
 
-constexpr std::string_view vdso = "[vdso]";
 constexpr std::chrono::milliseconds patience{100};
 constexpr std::size_t vdso_bytes = 8192;  // more is never there, less reads as zeroes
 
@@ -68,14 +67,6 @@ std::string link_target(const std::string& path) {
   return length < 0 ? std::string() : std::string(target, static_cast<std::size_t>(length));
 }
 
-// The kernel's own library, which every process has: a copy in a file that is only ours.
-Descriptor copy_of_vdso() {
-  const auto* begin = reinterpret_cast<const char*>(getauxval(AT_SYSINFO_EHDR));
-  Descriptor file(memfd_create("vdso", MFD_CLOEXEC));
-  if (begin == nullptr || !file || write(file.get(), begin, vdso_bytes) <= 0) return Descriptor();
-  return file;
-}
-
 // The process id that the process itself knows.
 std::uint32_t inner_id(std::uint32_t process) {
   const auto status = read_file_at(AT_FDCWD, fmt::format("/proc/{}/status", process));
@@ -96,6 +87,13 @@ std::vector<MemoryMapping> parse_mappings(std::string_view text) {
     if (auto mapping = parse_mapping(line)) mappings.push_back(std::move(*mapping));
   });
   return mappings;
+}
+
+Descriptor copy_of_vdso() {
+  const auto* begin = reinterpret_cast<const char*>(getauxval(AT_SYSINFO_EHDR));
+  Descriptor file(memfd_create("vdso", MFD_CLOEXEC));
+  if (begin == nullptr || !file || write(file.get(), begin, vdso_bytes) <= 0) return Descriptor();
+  return file;
 }
 
 const ExecutableSymbol* symbol_at(const Executable& executable, std::uint64_t address) {
@@ -139,7 +137,7 @@ void UserSymbols::remember(std::uint32_t process) {
 }
 
 UserSymbols::File* UserSymbols::file_of(const MemoryMapping& mapping, std::uint32_t process, bool apart) {
-  const bool is_vdso = mapping.path == vdso;
+  const bool is_vdso = mapping.path == vdso_name;
   if (mapping.path.empty() || (mapping.path.front() == '[' && !is_vdso)) return nullptr;
   // Files of other roots and files without a name are told apart by their numbers.
   std::string key = mapping.path;

@@ -29,6 +29,10 @@ struct MemoryMapping {
 };
 std::vector<MemoryMapping> parse_mappings(std::string_view text);
 
+// The kernel's own library, which every process has: a copy in a file that is only ours. Empty where there is none.
+inline constexpr std::string_view vdso_name = "[vdso]";
+Descriptor copy_of_vdso();
+
 // The symbol that holds an address of the file's own; null where there is none. One whose size is unknown reaches to the next.
 const ExecutableSymbol* symbol_at(const Executable& executable, std::uint64_t address);
 

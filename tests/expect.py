@@ -315,7 +315,8 @@ def main(arguments):
         problem = judge(Run([os.environ["FATHOM"], *arguments], options, script, target), options, test, copy)
     finally:
         if target:
-            os.killpg(target.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
+                os.killpg(target.pid, signal.SIGKILL)
             target.wait()
         shutil.rmtree(directory)
     if problem:

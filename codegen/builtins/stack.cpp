@@ -2,6 +2,7 @@
 // session when a program first has something of it, so that the names of processes that end stay known.
 #include "ast/text.h"
 #include "codegen/builtins/list.h"
+#include "codegen/builtins/unwind.h"
 #include "codegen/call_lowering.h"
 
 namespace fathom::codegen {
@@ -25,32 +26,36 @@ struct NamedMode {
 constexpr NamedMode modes[] = {
     {"bpftrace", StackMode::bpftrace}, {"perf", StackMode::perf}, {"raw", StackMode::raw}, {"build_id", StackMode::build_id}};
 
+// Who collects the addresses of a stack.
+enum class Walker : std::uint8_t { kernel_stack, user_stack, unwinder };
+
 // The mode that the argument names, or the one that is set for all.
-std::optional<StackMode> mode_of(CallCheck& call, SymbolSpace space) {
+std::optional<StackMode> mode_of(CallCheck& call, Walker walker) {
   const std::optional<std::string>& word_given = call.facts(0).text;
   for (const NamedMode& known : modes) {
     if (known.name != word_given.value_or("")) continue;
-    if (known.mode != StackMode::build_id || space == SymbolSpace::user) return known.mode;
+    if (known.mode != StackMode::build_id || walker == Walker::user_stack) return known.mode;
     call.diagnostics()
-        .report<DiagnosticId::argument_value>(call.argument(0).range, "kernel stacks have no build ids")
-        .with_help("the modes of `kstack` are bpftrace, perf and raw");
+        .report<DiagnosticId::argument_value>(call.argument(0).range,
+                                              walker == Walker::unwinder ? "`dw_ustack` gives no build ids" : "kernel stacks have no build ids")
+        .with_help(fmt::format("the modes of `{}` are bpftrace, perf and raw", call.name()));
     return std::nullopt;
   }
   call.diagnostics()
       .report<DiagnosticId::argument_value>(call.argument(0).range, fmt::format("`{}` is not a stack mode", word_given.value_or("")))
-      .with_help(space == SymbolSpace::user ? "the modes are bpftrace, perf, raw and build_id" : "the modes are bpftrace, perf and raw");
+      .with_help(walker == Walker::user_stack ? "the modes are bpftrace, perf, raw and build_id" : "the modes are bpftrace, perf and raw");
   return std::nullopt;
 }
 
 // ([mode,] [frames])
-void check_stack(CallCheck& call, SymbolSpace space) {
+void check_stack(CallCheck& call, Walker walker) {
   StackMode mode = call.settings().stack_mode;
-  if (mode == StackMode::build_id && space == SymbolSpace::kernel) mode = StackMode::bpftrace;
+  if (mode == StackMode::build_id && walker != Walker::user_stack) mode = StackMode::bpftrace;
   const std::uint32_t most = call.target().most_stack_frames();
   std::int64_t frames = std::min(default_stack_frames, most);
   std::size_t next = 0;
   if (call.count() > 0 && !call.facts(0).constant) {
-    const auto named = mode_of(call, space);
+    const auto named = mode_of(call, walker);
     if (!named) return;
     mode = *named;
     next = 1;
@@ -71,7 +76,25 @@ void check_stack(CallCheck& call, SymbolSpace space) {
         .with_help(fmt::format("write it as `{}(perf, 5)`", call.name()));
     return;
   }
+  const SymbolSpace space = walker == Walker::kernel_stack ? SymbolSpace::kernel : SymbolSpace::user;
   call.result().type = Type::stack(space, static_cast<std::uint32_t>(frames), mode);
+}
+
+// Unwinding wants tables of the processes, which the session can make only of those it knows from the start.
+void check_unwound_stack(CallCheck& call) {
+#ifndef __x86_64__
+  call.diagnostics()
+      .report<DiagnosticId::target_unavailable>(call.range(), fmt::format("`{}` is made for x86_64 only", call.name()))
+      .with_help("`ustack` follows frame pointers on every machine");
+#endif
+  const Settings& settings = call.settings();
+  if (!settings.process && !settings.has_command && settings.dwarf_processes.empty()) {
+    call.diagnostics()
+        .report<DiagnosticId::target_unavailable>(call.range(), fmt::format("`{}` must know the processes whose stacks it unwinds", call.name()))
+        .with_help("name them with -p PID, -c COMMAND or --dwarf-pid PID; `ustack` follows the frame pointers of any process");
+    return;
+  }
+  check_stack(call, Walker::unwinder);
 }
 
 // FNV over whole words, stopping with the last block of them that is in use.
@@ -101,21 +124,45 @@ llvm::Value* known_process(CallLowering& call) {
   return process;
 }
 
-void lower_stack(CallLowering& call) {
+// Memory for the addresses. What an earlier stack left there must not count.
+llvm::Value* frames_memory(CallLowering& call) {
+  const std::uint32_t bytes = call.program().plan().stack_words * word;
+  llvm::Value* frames = call.probe().temporary(bytes);
+  call.bpf().clear(frames, bytes);
+  return frames;
+}
+
+// The call's value: the key under which the stack of so many bytes is kept, or an empty one.
+void give_stack(CallLowering& call, llvm::Value* frames, llvm::Value* bytes, llvm::Value* process) {
   using layout::StackValue;
+  BpfBuilder& bpf = call.bpf();
+  const std::uint32_t frame_words = layout::stack_frame_words(call.facts().type);
+  Destination value = call.result_memory();
+  bpf.clear(value.memory, sizeof(StackValue));
+  bpf.when(bpf.CreateICmpSGT(bytes, bpf.number(0)), [&] {
+    llvm::Value* words = bpf.CreateLShr(bytes, 3);
+    bpf.store(hash_of(bpf, frames, words, call.facts().type.count() * frame_words), bpf.at(value.memory, offsetof(StackValue, hash)), word);
+    llvm::Value* count = frame_words == 1 ? words : bpf.CreateUDiv(words, bpf.number(frame_words));
+    bpf.store(count, bpf.at(value.memory, offsetof(StackValue, frames)), sizeof(std::uint32_t));
+    bpf.store(process, bpf.at(value.memory, offsetof(StackValue, process)), sizeof(std::uint32_t));
+    llvm::GlobalVariable* stacks = call.program().object().map(object_names::stacks);
+    bpf.when(bpf.is_null(bpf.lookup(stacks, value.memory)), [&] {
+      llvm::Value* result = bpf.update(stacks, value.memory, frames, UpdateFlag::any);
+      bpf.when(bpf.CreateICmpNE(bpf.CreateTrunc(result, bpf.getInt32Ty()), bpf.getInt32(0)),
+               [&] { call.probe().count_lost(layout::Counter::lost_stacks); });
+    });
+  });
+  call.give_memory(value.memory);
+}
+
+void lower_stack(CallLowering& call) {
   BpfBuilder& bpf = call.bpf();
   ProbeLowering& probe = call.probe();
   const Type& type = call.facts().type;
   const bool of_user = type.symbol_space() == SymbolSpace::user;
-  const std::uint32_t frame_words = layout::stack_frame_words(type);
-  const std::uint32_t limit = type.count() * frame_words;
-  const std::uint32_t capacity = call.program().plan().stack_words;
+  const std::uint32_t limit = type.count() * layout::stack_frame_words(type);
   llvm::Value* process = of_user ? known_process(call) : bpf.number(0);
-  llvm::Value* frames = probe.temporary(capacity * word);
-  Destination value = call.result_memory();
-  bpf.clear(value.memory, sizeof(StackValue));
-  // What an earlier stack left behind the frames must not count.
-  bpf.clear(frames, capacity * word);
+  llvm::Value* frames = frames_memory(call);
   const std::uint64_t flags = (of_user ? user_stack : 0) | (type.stack_mode() == StackMode::build_id ? user_build_id : 0);
   llvm::Value* bytes = bpf.call(Helper::get_stack, {probe.context(), frames, bpf.getInt32(limit * word), bpf.number(flags)});
   if (!of_user && probe.probe().type->program == ProgramKind::tracepoint) {
@@ -131,31 +178,18 @@ void lower_stack(CallLowering& call) {
   // A sample of user code has no stack in the kernel, and a kernel thread none of its own: their value stays empty.
   const bool always_has_one = !of_user && probe.probe().type->program != ProgramKind::perf_event;
   if (always_has_one) bpf.when(bpf.CreateICmpSLT(bytes, bpf.number(1)), [&] { probe.count_lost(layout::Counter::lost_stacks); });
-  bpf.when(bpf.CreateICmpSGT(bytes, bpf.number(0)), [&] {
-    llvm::Value* words = bpf.CreateLShr(bytes, 3);
-    bpf.store(hash_of(bpf, frames, words, limit), bpf.at(value.memory, offsetof(StackValue, hash)), word);
-    llvm::Value* count = frame_words == 1 ? words : bpf.CreateUDiv(words, bpf.number(frame_words));
-    bpf.store(count, bpf.at(value.memory, offsetof(StackValue, frames)), sizeof(std::uint32_t));
-    bpf.store(process, bpf.at(value.memory, offsetof(StackValue, process)), sizeof(std::uint32_t));
-    llvm::GlobalVariable* stacks = call.program().object().map(object_names::stacks);
-    bpf.when(bpf.is_null(bpf.lookup(stacks, value.memory)), [&] {
-      llvm::Value* result = bpf.update(stacks, value.memory, frames, UpdateFlag::any);
-      bpf.when(bpf.CreateICmpNE(bpf.CreateTrunc(result, bpf.getInt32Ty()), bpf.getInt32(0)),
-               [&] { probe.count_lost(layout::Counter::lost_stacks); });
-    });
-  });
-  call.give_memory(value.memory);
+  give_stack(call, frames, bytes, process);
+}
+
+void lower_unwound_stack(CallLowering& call) {
+  llvm::Value* process = known_process(call);
+  llvm::Value* frames = frames_memory(call);
+  give_stack(call, frames, unwound_stack(call, frames, process, call.facts().type.count()), process);
 }
 
 void lower_usym(CallLowering& call) {
   llvm::Value* address = call.scalar(0);
   call.give_symbol(address);
-}
-
-void refuse_dwarf(CallCheck& call) {
-  call.diagnostics()
-      .report<DiagnosticId::not_built>(call.range(), call.name())
-      .with_help("`ustack` follows frame pointers; programs built with -fno-omit-frame-pointer have whole stacks");
 }
 
 }  // namespace
@@ -164,14 +198,15 @@ BuiltinFamily stack_builtins() {
   static const Builtin rows[] = {
       {.prototype = "auto kstack([literal|word mode], [literal|word frames])",
        .doc = "The kernel stack: at most 127 frames or as many as given, shown in one of the modes bpftrace, perf and raw.",
-       .form = Form::variable, .check = [](CallCheck& call) { check_stack(call, SymbolSpace::kernel); }, .lower = lower_stack},
+       .form = Form::variable, .check = [](CallCheck& call) { check_stack(call, Walker::kernel_stack); }, .lower = lower_stack},
       {.prototype = "auto ustack([literal|word mode], [literal|word frames])",
        .doc = "The stack of the process in user mode, as kstack; the mode build_id shows build ids and offsets in files.",
-       .form = Form::variable, .check = [](CallCheck& call) { check_stack(call, SymbolSpace::user); }, .lower = lower_stack,
+       .form = Form::variable, .check = [](CallCheck& call) { check_stack(call, Walker::user_stack); }, .lower = lower_stack,
        .reads_context = true},
       {.prototype = "auto dw_ustack([literal|word mode], [literal|word frames])",
-       .doc = "The user stack by DWARF unwinding, which this build does not have.", .form = Form::variable, .check = refuse_dwarf,
-       .lower = [](CallLowering&) {}},
+       .doc = "The user stack of a process of -p, -c or --dwarf-pid, unwound by DWARF (.eh_frame): whole also where programs keep no frame pointers.",
+       .form = Form::variable, .check = check_unwound_stack, .lower = lower_unwound_stack, .needs = Feature::loop,
+       .instead = "`ustack` follows frame pointers without it", .unstable = &Settings::unstable_dw_ustack},
       {.prototype = "symbol ksym(int|pointer address)", .doc = "A kernel address that prints as the name of its function or variable.",
        .lower = [](CallLowering& call) { call.give(call.scalar(0)); }},
       {.prototype = "auto usym(int|pointer address)",
