@@ -166,7 +166,9 @@ void apply_entry(const ast::ConfigEntry& entry, Settings& settings, Diagnostics&
     }
     return;
   }
-  diagnostics.report<DiagnosticId::unknown_config_key>(entry.key_range, entry.key).with_help(did_you_mean(key, names));
+  const std::string help = did_you_mean(key, names);
+  diagnostics.report<DiagnosticId::unknown_config_key>(entry.key_range, entry.key)
+      .with_help(help.empty() ? "they stand in the manual, fathom(1), under ENVIRONMENT" : help);
 }
 
 }  // namespace

@@ -43,7 +43,12 @@ std::optional<Type> sized_type(std::string_view name, std::uint32_t capacity) {
 // "did you mean `struct task_struct`?" By the tag alone: all names share their keyword.
 std::string similar_type(const std::string& wanted, const std::vector<std::string>& names) {
   std::string keyword = wanted.substr(0, wanted.find(' ') + 1);  // with the blank; empty for a typedef
-  if (keyword.empty()) return did_you_mean(wanted, names);
+  if (keyword.empty()) {
+    for (const char* one : {"struct ", "union ", "enum "}) {
+      if (std::ranges::find(names, one + wanted) != names.end()) return fmt::format("its name is `{}{}`", one, wanted);
+    }
+    return did_you_mean(wanted, names);
+  }
   std::vector<std::string> tags;
   for (const std::string& name : names) {
     if (name.starts_with(keyword)) tags.push_back(name.substr(keyword.size()));

@@ -22,7 +22,8 @@ void check_args(CallCheck& call) {
     const bool by_debug_info = call.probe_type().named_fields != nullptr;
     call.diagnostics()
         .report<DiagnosticId::no_fields>(call.range(), call.probe_type().name)
-        .with_help(by_debug_info ? "a function's parameters have names at its beginning, where the file has debugging information: build it with `-g`" : "");
+        .with_help(by_debug_info ? "a function's parameters have names at its beginning, where the file has debugging information: build it with `-g`"
+                                  : "it is there in tracepoint, rawtracepoint, fentry and fexit probes, and in uprobe probes of files with debugging information");
     return;
   }
   call.result().type = Type::context();
