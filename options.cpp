@@ -298,7 +298,8 @@ std::vector<std::string> take_script_arguments(int& count, char** arguments, Opt
       continue;
     }
     std::size_t equals = std::min(text.find('='), text.size());
-    options.script_options.push_back({std::string(text.substr(2, equals - 2)), std::string(text.substr(std::min(equals + 1, text.size())))});
+    NamedOption& option = options.script_options.emplace_back(std::string(text.substr(2, equals - 2)));
+    if (equals < text.size()) option.value = text.substr(equals + 1);
   }
   count = end;
   return parameters;

@@ -5,8 +5,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <optional>
+
+#include "ast/number.h"
 
 namespace fathom {
 
@@ -23,10 +24,9 @@ std::string lower(std::string_view text) {
 }
 
 std::optional<std::uint32_t> number(std::string_view text, std::uint32_t least, std::uint32_t most) {
-  std::uint32_t value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) return std::nullopt;
-  return value;
+  const auto value = parse_number(text);
+  if (!value || *value < least || *value > most) return std::nullopt;
+  return static_cast<std::uint32_t>(*value);
 }
 
 ConfigKey number_key(std::string_view key, std::string_view old_key, std::uint32_t Settings::*member, std::uint32_t least, std::uint32_t most) {
@@ -166,7 +166,9 @@ void apply_entry(const ast::ConfigEntry& entry, Settings& settings, Diagnostics&
     }
     return;
   }
-  diagnostics.report<DiagnosticId::unknown_config_key>(entry.key_range, entry.key).with_help(did_you_mean(key, names));
+  const std::string help = did_you_mean(key, names);
+  diagnostics.report<DiagnosticId::unknown_config_key>(entry.key_range, entry.key)
+      .with_help(help.empty() ? "they stand in the manual, fathom(1), under ENVIRONMENT" : help);
 }
 
 }  // namespace

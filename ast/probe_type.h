@@ -135,6 +135,7 @@ struct ProbeType {
   std::vector<std::string_view> aliases;  // short and old names
   std::string_view syntax;                // "tracepoint:CATEGORY:EVENT", for help texts and the manual
   std::string_view doc;                   // one sentence for the manual
+  std::string_view home = "on this kernel";  // where its attach points are, in the message that there is none
   ProgramKind program = ProgramKind::tracepoint;
   Moment moment = Moment::attached;
   // -p PID: true where attaching to the process filters, or where there is nothing to filter; false where the program has to compare.

@@ -17,7 +17,7 @@ enum class SymbolCache : std::uint8_t { per_process, per_program, none };
 // --name=value behind `--`; empty value: just --name.
 struct NamedOption {
   std::string name;
-  std::string value;
+  std::optional<std::string> value;  // none: `--name` alone
 
   friend bool operator==(const NamedOption&, const NamedOption&) = default;
 };

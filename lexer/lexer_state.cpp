@@ -210,6 +210,19 @@ const char* LexerState::help_for_semicolon() const {
                      : "only types and macros are defined in C: a constant is `#define NAME value`, a variable that lasts is a map, `@name`";
 }
 
+const char* LexerState::help_for_stray(unsigned char byte) const {
+  if (byte >= 0x80) return "only comments and strings may hold other than ASCII characters (a typographic quote, pasted?)";
+  switch (byte) {
+    case '$': return "a scratch variable is `$name`, of letters, digits and `_`";
+    case ';': return help_for_semicolon();
+    case '#': return "comments begin with `//`; `#if` and its like stand around probes, not in them";
+    case '"': return "the other `\"` is missing";
+    case '\\': return "strings stand in double quotes, `\"text\"`; on the command line the whole program then stands in single ones: -e 'PROGRAM'";
+    case '=': return outside_body() ? "only a predicate stands between an attach point and its body, in slashes: `/pid == 5/`" : "";
+    default: return "";
+  }
+}
+
 void LexerState::stray(std::string_view text) {
   auto byte = static_cast<unsigned char>(text[0]);
   std::string shown = byte >= 0x20 && byte < 0x7f ? fmt::format("`{}`", text) : fmt::format("byte 0x{:02x}", byte);
@@ -223,8 +236,7 @@ void LexerState::stray(std::string_view text) {
     diagnostics_.report<DiagnosticId::stray_character>(match_, "`'`").with_help("strings stand in double quotes: `\"text\"`");
     return;
   }
-  std::string help = text[0] == '$' ? "a scratch variable is `$name`, of letters, digits and `_`" : text[0] == ';' ? help_for_semicolon() : text[0] == '#' ? "comments begin with `//`; `#if` and its like stand around probes, not in them" : byte >= 0x80 ? "only comments and strings may hold other than ASCII characters (a typographic quote, pasted?)" : "";
-  diagnostics_.report<DiagnosticId::stray_character>(match_, shown).with_help(help);
+  diagnostics_.report<DiagnosticId::stray_character>(match_, shown).with_help(help_for_stray(byte));
 }
 
 }  // namespace fathom

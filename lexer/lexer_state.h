@@ -64,6 +64,7 @@ class LexerState {
   void unterminated_comment();
   void stray(std::string_view text);
   const char* help_for_semicolon() const;
+  const char* help_for_stray(unsigned char byte) const;
 
   std::vector<Token> take() { return std::move(tokens_); }
 

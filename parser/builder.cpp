@@ -1,11 +1,10 @@
-// Node construction, nesting limits, and the wording of syntax errors.
+// Node construction and nesting limits.
 #include "parser/builder.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "ast/c_types.h"
 #include "ast/walk.h"
 #include "grammar.h"
 #include "parser/casts.h"
@@ -37,26 +36,6 @@ std::optional<BinaryOperator> operator_of_assignment(TokenKind kind) {
     if (token == kind) return op;
   }
   return std::nullopt;
-}
-
-bool expects(const std::vector<TokenKind>& expected, TokenKind kind) { return std::ranges::find(expected, kind) != expected.end(); }
-
-bool begins_statement(TokenKind kind) {
-  constexpr TokenKind kinds[] = {TokenKind::identifier, TokenKind::variable, TokenKind::map,      TokenKind::kw_if,  TokenKind::kw_return,
-                                 TokenKind::kw_unroll,  TokenKind::kw_while, TokenKind::kw_for,   TokenKind::kw_let, TokenKind::increment,
-                                 TokenKind::decrement};
-  return std::ranges::find(kinds, kind) != std::end(kinds);
-}
-
-// A short list reads better than none; a long one reads worse.
-std::string list_of(const std::vector<TokenKind>& expected) {
-  if (expected.empty() || expected.size() > 4) return {};
-  std::string text = "expected ";
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    if (i > 0) text += i + 1 == expected.size() ? " or " : ", ";
-    text += describe(expected[i]);
-  }
-  return text;
 }
 
 }  // namespace
@@ -285,78 +264,6 @@ TypeName Builder::type_name(const Token& cast) {
   return type;
 }
 
-void Builder::unexpected(Range range, const std::vector<TokenKind>& expected, bool end_expected) {
-  // The token before the unexpected one often is the culprit.
-  const Token* found = nullptr;
-  const Token* before = nullptr;
-  for (const Token& token : tokens_) {
-    if (token.range.begin == range.begin && token.range.end == range.end && range.begin != range.end) {
-      found = &token;
-      break;
-    }
-    if (token.range.begin >= range.end && range.begin != range.end) break;
-    before = &token;
-  }
-  std::string what = found == nullptr                             ? "end of the script"
-                     : found->kind == TokenKind::identifier ? fmt::format("`{}`", found->text)
-                                                            : describe(found->kind);
-  Diagnostic& diagnostic = diagnostics_.report<DiagnosticId::unexpected_token>(range, what);
-  diagnostic.with_help(list_of(expected));
-  bool in_angle_body = expects(expected, TokenKind::angle_close);
-  bool at_top = expects(expected, TokenKind::attach_point) && end_expected;
-  if ((at_top || expects(expected, TokenKind::brace_open)) && !program_.probes.empty() && before != nullptr) {
-    std::string_view last = source_.text(program_.probes.back().body.range);
-    if (last.ends_with('>')) {
-      diagnostic.help.clear();
-      diagnostic.with_help("inside `< >` a `>` outside brackets ends the body: put comparisons in parentheses, `(a > b)`");
-    }
-  }
-  bool closed_early = (before != nullptr && before->kind == TokenKind::angle_close) || (found != nullptr && found->kind == TokenKind::angle_close);
-  if (closed_early) {
-    diagnostic.help.clear();
-    diagnostic.with_help("inside `< >` a `>` outside brackets ends the body: put comparisons in parentheses, `(a > b)`");
-  } else if (found != nullptr && found->kind == TokenKind::string && before != nullptr && before->text == "import" && !at_top) {
-    diagnostic.help = {"`import` stands at the top of the script, before the first probe"};
-  } else if (found != nullptr && found->kind == TokenKind::attach_point && before != nullptr && (before->text == "void" || c_integer_type(before->text))) {
-    diagnostic.help = {"only types and macros are defined in C: a function is a `macro` or `fn` of the language"};
-  } else if (found != nullptr && found->kind == TokenKind::predicate_open && at_top) {
-    diagnostic.help = {"the attach point is missing: `BEGIN /condition/ { … }`"};
-  } else if (found != nullptr && found->kind == TokenKind::brace_open && expects(expected, TokenKind::predicate_close)) {
-    diagnostic.help = {"the predicate is not closed: end it with `/`"};
-  } else if (found != nullptr && found->kind == TokenKind::kw_else) {
-    diagnostic.help = {"`else` stands directly behind the `}` of an `if`"};
-  } else if (found != nullptr && found->kind == TokenKind::cast && before != nullptr && before->kind == TokenKind::kw_offsetof) {
-    diagnostic.help = {"it takes a type and a member: `offsetof(struct file, f_flags)`"};
-  } else if (before != nullptr && before->kind == TokenKind::assign && expected.size() == 1 && expected.front() == TokenKind::brace_open) {
-    diagnostic.help = {"settings stand in braces: `config = { max_strlen = 64 }`"};
-  } else if (found == nullptr && in_angle_body) {
-    diagnostic.help = {"the body began with `<`: end it with `>`"};
-  } else if (found == nullptr && expects(expected, TokenKind::brace_close)) {
-    diagnostic.help = {"the body is not closed: add `}`"};
-  } else if (found != nullptr && found->kind == TokenKind::bracket_open && expects(expected, TokenKind::integer)) {
-    diagnostic.help = {"there are no lists in brackets: a tuple is `(1, 2)`"};
-  } else if (found != nullptr && found->kind == TokenKind::comma && expects(expected, TokenKind::semicolon)) {
-    diagnostic.help = {"statements are separated by `;`"};
-  } else if (found != nullptr && found->kind == TokenKind::identifier && before != nullptr && c_integer_type(before->text) && expects(expected, TokenKind::semicolon)) {
-    diagnostic.help = {fmt::format("variables begin with `$` and need no type: `${0} = …`, or `let ${0} : {1}`", found->text, before->text)};
-  } else if (expects(expected, TokenKind::semicolon) && found != nullptr && before != nullptr && begins_statement(found->kind)) {
-    bool words = found->text == "and" || found->text == "or";
-    diagnostic.help.clear();
-    if (words) {
-      diagnostic.with_help(found->text == "and" ? "write `&&`" : "write `||`");
-    } else {
-      diagnostic.label({before->range.end, before->range.end}, "a `;` is missing here");
-    }
-  } else if (expects(expected, TokenKind::brace_open) && !expects(expected, TokenKind::attach_point) && !at_top && found != nullptr &&
-             !expects(expected, TokenKind::predicate_open) && !expects(expected, TokenKind::integer)) {
-    diagnostic.help = {"what a condition or a loop governs stands in braces: `{ … }`"};
-  } else if (found != nullptr && found->kind == TokenKind::assign && expected.size() == 1 && expected.front() == TokenKind::colon) {
-    diagnostic.help = {"a loop over numbers is written `for ($i : 0..10) { … }`"};
-  } else if (found != nullptr && found->kind == TokenKind::assign && expects(expected, TokenKind::equal)) {
-    diagnostic.help = {"an assignment is a statement of its own; to compare, write `==`"};
-  }
-}
-
 Program Builder::take() { return std::move(program_); }
 
 Program parse(const std::vector<Token>& tokens, const SourceFile& source, Diagnostics& diagnostics) {
@@ -365,7 +272,7 @@ Program parse(const std::vector<Token>& tokens, const SourceFile& source, Diagno
   for (auto begin = tokens.begin(); begin != tokens.end() || tokens.empty();) {
     std::size_t file = begin == tokens.end() ? 0 : source.file(begin->range.begin);
     auto end = std::find_if(begin, tokens.end(), [&](const Token& token) { return source.file(token.range.begin) != file; });
-    builder.begin_file(fold_casts({begin, end}), file);
+    builder.begin_file(mark_values(fold_casts({begin, end})), file);
     grammar::Parser(builder).parse();
     begin = end;
     if (begin == tokens.end()) break;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,7 +24,7 @@ namespace {
 Descriptor open_process(int process) { return Descriptor(static_cast<int>(syscall(SYS_pidfd_open, process, 0))); }
 
 // Runs in the child; does not return.
-[[noreturn]] void run_command(const std::vector<std::string>& words, int go, int failed) {
+[[noreturn]] void run_command(const std::string& file, const std::vector<std::string>& words, int go, int failed) {
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   sigset_t none;
   sigemptyset(&none);
@@ -35,21 +36,24 @@ Descriptor open_process(int process) { return Descriptor(static_cast<int>(syscal
   std::vector<char*> arguments;
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
-  execvp(arguments[0], arguments.data());
+  execvp(file.c_str(), arguments.data());
   int error = errno;
   [[maybe_unused]] ssize_t written = write(failed, &error, sizeof error);
   _exit(127);
 }
 
-// As execvp(3) looks for it; so that a mistake in the name is told before anything is attached.
-bool is_in_path(const std::string& name) {
-  if (name.find('/') != std::string::npos) return access(name.c_str(), F_OK) == 0;
+// As execvp(3) looks for it; so that a mistake in the name is told before anything is attached, and that scripts see one execve(2) instead of
+// one for each directory.
+std::optional<std::string> find_in_path(const std::string& name) {
+  if (name.find('/') != std::string::npos) return access(name.c_str(), F_OK) == 0 ? std::optional(name) : std::nullopt;
   const char* path = getenv("PATH");
   std::istringstream directories(path == nullptr ? "/bin:/usr/bin" : path);
   for (std::string directory; std::getline(directories, directory, ':');) {
-    if (access(fmt::format("{}/{}", directory.empty() ? "." : directory, name).c_str(), X_OK) == 0) return true;
+    std::string file = fmt::format("{}/{}", directory.empty() ? "." : directory, name);
+    struct stat information = {};
+    if (stat(file.c_str(), &information) == 0 && S_ISREG(information.st_mode) && access(file.c_str(), X_OK) == 0) return file;
   }
-  return false;
+  return std::nullopt;
 }
 
 std::unexpected<Error> no_such_command(const std::string& name, int error) {
@@ -58,7 +62,7 @@ std::unexpected<Error> no_such_command(const std::string& name, int error) {
 
 }  // namespace
 
-std::vector<std::string> split_command(std::string_view text) {
+std::optional<std::vector<std::string>> split_command(std::string_view text) {
   std::vector<std::string> words;
   std::string word;
   bool in_word = false;
@@ -86,14 +90,17 @@ std::vector<std::string> split_command(std::string_view text) {
       in_word = true;
     }
   }
+  if (quote != 0) return std::nullopt;
   if (in_word) words.push_back(std::move(word));
   return words;
 }
 
 Result<WatchedProcess> WatchedProcess::command(const std::string& command) {
-  std::vector<std::string> words = split_command(command);
-  if (words.empty()) return fail("the command of -c is empty", "give it a command: -c 'ls /'");
-  if (!is_in_path(words.front())) return no_such_command(words.front(), ENOENT);
+  const auto words = split_command(command);
+  if (!words) return fail(fmt::format("a quote in the command of -c is not closed: {}", command), "quotes and backslashes keep blanks, as in a shell: -c \"sh -c 'ls /'\"");
+  if (words->empty()) return fail("the command of -c is empty", "give it a command: -c 'ls /'");
+  const auto file = find_in_path(words->front());
+  if (!file) return no_such_command(words->front(), ENOENT);
   int go[2];
   int failed[2];
   if (pipe2(go, O_CLOEXEC) != 0) return fail("no pipe could be made for the command", "", errno);
@@ -106,10 +113,10 @@ Result<WatchedProcess> WatchedProcess::command(const std::string& command) {
   if (process < 0) return fail(fmt::format("the command could not be started ({})", strerrordesc_np(errno)), "", errno);
   if (process == 0) {
     close(go[1]);
-    run_command(words, go[0], failed[1]);
+    run_command(*file, *words, go[0], failed[1]);
   }
   WatchedProcess watched(process, true, open_process(process), std::move(go_write), std::move(failed_read));
-  watched.name_ = words.front();
+  watched.name_ = words->front();
   return watched;
 }
 

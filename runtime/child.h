@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,8 +12,9 @@
 
 namespace fathom {
 
-// Words of a command line; single and double quotes and backslashes keep blanks, as in a shell. Nothing else is expanded.
-std::vector<std::string> split_command(std::string_view text);
+// Words of a command line; single and double quotes and backslashes keep blanks, as in a shell. Nothing else is expanded. None where a quote
+// is not closed.
+std::optional<std::vector<std::string>> split_command(std::string_view text);
 
 class WatchedProcess {
  public:

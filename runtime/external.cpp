@@ -34,6 +34,11 @@ int read_into(std::string& text, int descriptor, std::size_t most) {
   return 0;
 }
 
+std::string failure_of(int status) {
+  if (WIFSIGNALED(status)) return fmt::format("command was ended by signal {} ({})", WTERMSIG(status), sigdescr_np(WTERMSIG(status)));
+  return WEXITSTATUS(status) == 0 ? "" : fmt::format("command exited with code {}", WEXITSTATUS(status));
+}
+
 }  // namespace
 
 Result<std::string> read_head(const std::string& path, std::size_t most) {
@@ -44,7 +49,7 @@ Result<std::string> read_head(const std::string& path, std::size_t most) {
   return text;
 }
 
-Result<std::string> output_of(const std::string& command) {
+Result<CommandOutput> output_of(const std::string& command) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return fail("no pipe could be made for a command", "", errno);
   Descriptor read_end(ends[0]);
@@ -73,10 +78,11 @@ Result<std::string> output_of(const std::string& command) {
   write_end = Descriptor(-1);
   std::string text;
   error = read_into(text, read_end.get(), std::string().max_size());
-  while (waitpid(process, nullptr, 0) < 0 && errno == EINTR) {
+  int status = 0;
+  while (waitpid(process, &status, 0) < 0 && errno == EINTR) {
   }
   if (error != 0) return fail("the output of a command could not be read", "", error);
-  return text;
+  return CommandOutput{std::move(text), failure_of(status)};
 }
 
 }  // namespace fathom

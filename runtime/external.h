@@ -11,7 +11,12 @@ namespace fathom {
 // The first `most` bytes of a file.
 Result<std::string> read_head(const std::string& path, std::size_t most);
 
-// What `sh -c COMMAND` prints on its standard output. Waits for its end.
-Result<std::string> output_of(const std::string& command);
+struct CommandOutput {
+  std::string text;     // of its standard output
+  std::string failure;  // how it ended, if not well: "command exited with code 1"
+};
+
+// What `sh -c COMMAND` prints. Waits for its end.
+Result<CommandOutput> output_of(const std::string& command);
 
 }  // namespace fathom

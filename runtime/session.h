@@ -79,6 +79,7 @@ class Session : private DecodeSource {
   void show_all();
   void record(std::span<const std::byte> bytes);
   void text_record(const FormatPlan& format, std::span<const Value> values);
+  void command(const FormatPlan& format, const std::string& text);
   void joined_record(const FormatPlan& format, std::span<const std::byte> bytes);
   void control(const EventBatch& batch);
   void run_time_error(std::uint32_t index, std::int64_t code);

@@ -86,12 +86,20 @@ void Session::text_record(const FormatPlan& format, std::span<const Value> value
       return;
     case FormatStyle::cat: return show(TextKind::cat, read_head(std::string(text), plan_.settings.max_cat_bytes));
     case FormatStyle::system:
-      output_.flush();  // the command may write to the terminal itself
-      return show(TextKind::system, output_of(std::string(text)));
+      return command(format, std::string(text));
     case FormatStyle::print:
     case FormatStyle::time:
     case FormatStyle::join: return;
   }
+}
+
+void Session::command(const FormatPlan& format, const std::string& text) {
+  output_.flush();  // the command may write to the terminal itself
+  const Result<CommandOutput> result = output_of(text);
+  const SourcePlace* place = &plan_.places[format.place];
+  if (!result) return output_.message({.kind = MessageKind::failed, .text = result.error().message, .place = place});
+  output_.text(TextKind::system, result->text);
+  if (!result->failure.empty()) output_.message({.kind = MessageKind::command, .text = result->failure, .place = place});
 }
 
 void Session::joined_record(const FormatPlan& format, std::span<const std::byte> bytes) {

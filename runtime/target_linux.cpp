@@ -225,7 +225,7 @@ bool LinuxTarget::has(Feature feature) const {
     known = btf_.available();
   } else if (feature == Feature::kprobe_session) {
     const auto question = btf_.signature("", "bpf_session_is_return");
-    known = question && question->parameters.empty() && try_feature(feature, 0);
+    known = question && question->parameters.empty() && try_feature(Feature::fprobe, 0) && try_feature(feature, 0);
   } else {
     // The kernel has this function for its own tests; nothing calls it otherwise.
     known = try_feature(feature, feature == Feature::fentry ? btf_.function_id("bpf_fentry_test1") : 0);

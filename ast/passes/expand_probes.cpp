@@ -213,19 +213,19 @@ void Expander::not_found(const Missing& missing, bool has_others) {
   const Range range = missing.point->range;
   switch (settings_.missing_probes) {
     case MissingProbes::ignore: return;
-    case MissingProbes::warn: diagnostics_.report<DiagnosticId::missing_attach_point>(range, missing.pattern.text); return;
+    case MissingProbes::warn: diagnostics_.report<DiagnosticId::missing_attach_point>(range, missing.pattern.text, missing.type->home); return;
     case MissingProbes::error: break;
   }
   std::string help = missing.type->missing_help == nullptr ? std::string() : missing.type->missing_help(missing.pattern, target_);
   if (has_others) {
-    diagnostics_.report<DiagnosticId::missing_attach_point>(range, missing.pattern.text).with_help(help);
+    diagnostics_.report<DiagnosticId::missing_attach_point>(range, missing.pattern.text, missing.type->home).with_help(help);
     return;
   }
   if (help.empty()) {
     const bool is_pattern = is_glob(missing.pattern.text);
     help = is_pattern ? "`fathom -l` lists what there is" : did_you_mean(missing.pattern.text, missing.type->suggestions(missing.pattern, target_));
   }
-  diagnostics_.report<DiagnosticId::no_such_attach_point>(range, missing.pattern.text).with_help(help);
+  diagnostics_.report<DiagnosticId::no_such_attach_point>(range, missing.pattern.text, missing.type->home).with_help(help);
 }
 
 // Whether it takes --unsafe to attach there. A wildcard does without such places.

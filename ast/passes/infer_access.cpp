@@ -50,7 +50,10 @@ Type Inference::member(const Member& node, Facts& facts) {
   std::string help;
   if (base.is_pointer() && base.pointee().is_none()) help = "cast it first: `((struct NAME *)x)->member`";
   if (base.is_integer()) help = "if it holds an address, cast it first: `((struct NAME *)x)->member`";
-  if (std::holds_alternative<IntegerLiteral>(node.base->kind)) help = "there are no floating-point numbers";
+  if (std::holds_alternative<IntegerLiteral>(node.base->kind)) {
+    const bool is_fraction = node.name.front() >= '0' && node.name.front() <= '9';
+    help = is_fraction ? "there are no floating-point numbers" : "a cast takes hold of less than `->` does: `((struct NAME *)x)->member`";
+  }
   diagnostics_.report<DiagnosticId::member_of_non_struct>(node.base->range, to_string(base)).with_help(help);
   return Type::none();
 }

@@ -134,7 +134,7 @@ Type Inference::element_value(const CheckedMap& map, Range range) {
     return *type;
   }
   diagnostics_.report<DiagnosticId::aggregation_read>(range, aggregation_name(map.value.aggregation()))
-      .with_help("it can be printed with `print()` and emptied with `clear()`");
+      .with_help(fmt::format("the whole map can be printed, `print(@{0})`, and emptied, `clear(@{0})`", map.name));
   return Type::none();
 }
 
@@ -202,6 +202,15 @@ Type Inference::step(const Step& node, Range range, Facts& facts) {
   return type;
 }
 
+namespace {
+
+// What looks like text in the output and is a number until then.
+bool is_printed_later(const Type& type) {
+  return type.is(TypeKind::symbol) || type.is(TypeKind::username) || type.is(TypeKind::inet) || type.is(TypeKind::macaddr) || type.is(TypeKind::timestamp);
+}
+
+}  // namespace
+
 Type Inference::binary(const Binary& node, Range range, Facts& facts) {
   value(*node.left);
   value(*node.right);
@@ -220,12 +229,16 @@ Type Inference::binary(const Binary& node, Range range, Facts& facts) {
       diagnostic.with_help("`str(pointer)` reads the string that a pointer points to");
     } else if (left.type.is_string() != right.type.is_string() && (left.type.is_numeric() || right.type.is_numeric())) {
       diagnostic.with_help("one side is a string, the other a number: numbers stand without quotes, text in quotes");
+    } else if (left.type.is_string() != right.type.is_string() && (is_printed_later(left.type) || is_printed_later(right.type))) {
+      diagnostic.with_help("it becomes text only when it is printed: compare the number behind it, such as `uid` or an address");
     } else if (left.type.is_structure() || right.type.is_structure()) {
       diagnostic.with_help(left.type == right.type ? "compare their members one by one" : "take one of its members");
     } else if (left.type.is_pointer() || right.type.is_pointer()) {
       diagnostic.with_help("for arithmetic on an address as such cast it to a number: `(uint64)p`");
     } else if (left.type.is_string() && right.type.is_string()) {
       diagnostic.with_help(node.op == BinaryOperator::add ? "`str_concat(a, b)` joins two strings" : "strings are only compared by `==` and `!=`");
+    } else if (left.type.is(TypeKind::stack) && right.type.is(TypeKind::stack)) {
+      diagnostic.with_help("stacks are only compared by `==` and `!=`, with ones of the same kind, mode and number of frames");
     } else if (left.type.kind() == right.type.kind() && is_comparable(left.type) && !left.type.is_scalar()) {
       diagnostic.with_help("they are only compared by `==` and `!=`, with as many elements on both sides");
     }

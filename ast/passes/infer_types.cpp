@@ -43,26 +43,18 @@ std::optional<Type> sized_type(std::string_view name, std::uint32_t capacity) {
 // "did you mean `struct task_struct`?" By the tag alone: all names share their keyword.
 std::string similar_type(const std::string& wanted, const std::vector<std::string>& names) {
   std::string keyword = wanted.substr(0, wanted.find(' ') + 1);  // with the blank; empty for a typedef
-  if (keyword.empty()) return did_you_mean(wanted, names);
+  if (keyword.empty()) {
+    for (const char* one : {"struct ", "union ", "enum "}) {
+      if (std::ranges::find(names, one + wanted) != names.end()) return fmt::format("its name is `{}{}`", one, wanted);
+    }
+    return did_you_mean(wanted, names);
+  }
   std::vector<std::string> tags;
   for (const std::string& name : names) {
     if (name.starts_with(keyword)) tags.push_back(name.substr(keyword.size()));
   }
   std::string near = nearest(wanted.substr(keyword.size()), tags);
   return near.empty() ? "" : fmt::format("did you mean `{}{}`?", keyword, near);
-}
-
-// Of a number as it is written: the smallest integer that holds it.
-std::uint32_t literal_size(std::optional<std::int64_t> value) {
-  for (std::uint32_t size : {1u, 2u, 4u}) {
-    if (value && narrowed(*value, Type::integer(size, true)) == *value) return size;
-  }
-  return sizeof(std::uint64_t);
-}
-
-bool is_number(const Expression& expression, const Type& type) {
-  const auto* unary = std::get_if<Unary>(&expression.kind);
-  return type.is_open() || (unary != nullptr && unary->op == UnaryOperator::negate && std::holds_alternative<IntegerLiteral>(unary->operand->kind));
 }
 
 std::uint32_t bytes_in(const Type& type) { return type.is(TypeKind::buffer) ? type.buffer_capacity() : type.size(); }
@@ -186,7 +178,7 @@ Type Inference::size_of(const SizeOf& node, Facts& facts) {
     diagnostics_.report<DiagnosticId::incomplete_struct>(node.type ? node.type->range : node.operand->range, to_string(type));
   }
   facts.constant = type.size();
-  if (node.operand && is_number(*node.operand, type)) facts.constant = literal_size(this->facts(*node.operand).constant);
+  if (node.operand && !type.is_none()) facts.constant = written_size(*node.operand, this->facts(*node.operand)).value_or(type.size());
   return Type::uint64();
 }
 

@@ -16,6 +16,13 @@ std::string spelled(const Conversion& conversion) {
   return fmt::format("{}{}", lengths[static_cast<std::size_t>(conversion.length)], conversion.letters);
 }
 
+// A `char *` looks like a string, and what it points to is seldom wanted as a number.
+void warn_of_address(CallCheck& call, const Conversion& conversion, std::size_t argument) {
+  const Type& type = call.type(argument);
+  if (conversion.letters != "s" || !type.is_pointer() || !type.pointee().is_integer() || type.pointee().size() != 1) return;
+  call.diagnostics().report<DiagnosticId::address_printed>(call.argument(argument).range).with_help("`str(POINTER)` reads the text");
+}
+
 bool check_printable(CallCheck& call, std::size_t index) {
   const Type& type = call.type(index);
   if (!(type.is(TypeKind::context) || type.is_structure()) || type.layout()) return true;
@@ -60,6 +67,7 @@ std::optional<std::vector<FormatPiece>> check_format(CallCheck& call) {
           .report<DiagnosticId::format_type>(call.argument(argument).range, spelled(piece.conversion), to_string(type))
           .with_help(type.is_pointer() ? "" : "`%s` prints any value");
     }
+    warn_of_address(call, piece.conversion, argument);
     ++argument;
   }
   return fits ? std::move(*pieces) : std::optional<std::vector<FormatPiece>>();

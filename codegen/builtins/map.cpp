@@ -1,4 +1,6 @@
 // Maps as a whole and their elements.
+#include <fmt/format.h>
+
 #include "codegen/builtins/list.h"
 #include "codegen/call_lowering.h"
 
@@ -41,6 +43,12 @@ void check_delete(CallCheck& call) {
   if (call.map(0) == nullptr) return needs_map(call, 0);
   if (call.facts(0).map_reference && call.count() == 2 && call.map(0)->keyed) return check_keyed(call, 0, 1);
   for (std::size_t i = 0; i < call.count(); ++i) {
+    if (call.map(i) == nullptr && call.facts(0).map_reference && call.count() == 2) {
+      call.diagnostics()
+          .report<DiagnosticId::map_key_shape>(call.argument(i).range, call.map(0)->name)
+          .with_help(fmt::format("`delete(@{})` removes its value", call.map(0)->name));
+      return;
+    }
     if (call.map(i) == nullptr) return needs_map(call, i);
     if (call.facts(i).map_reference && call.map(i)->keyed) {
       call.diagnostics()

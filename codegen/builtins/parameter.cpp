@@ -1,6 +1,8 @@
 // Named options of scripts: what stands behind `--` on the command line.
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "ast/config.h"
 #include "ast/number.h"
 #include "codegen/builtins/list.h"
@@ -10,40 +12,51 @@ namespace fathom::codegen {
 
 namespace {
 
-void give_boolean(CallCheck& call, const std::optional<std::string>& given, bool otherwise) {
+const NamedOption* find_option(CallCheck& call) {
+  const auto& options = call.settings().options;
+  const auto last = std::find_if(options.rbegin(), options.rend(), [&](const NamedOption& option) { return option.name == *call.facts(0).text; });
+  return last == options.rend() ? nullptr : &*last;
+}
+
+// `--name VALUE` looks natural, but VALUE is a parameter of its own then.
+bool has_value(CallCheck& call, const NamedOption& option) {
+  if (option.value) return true;
+  call.diagnostics().report<DiagnosticId::option_without_value>(call.range(), option.name).with_help(fmt::format("write `--{}=VALUE`", option.name));
+  return false;
+}
+
+void give_boolean(CallCheck& call, const NamedOption* option, bool otherwise) {
   call.result().type = Type::boolean();
   call.result().constant = otherwise;
-  if (!given) return;
-  if (*given == "true" || *given == "1" || given->empty()) {
+  if (option == nullptr) return;
+  const std::string given = option->value.value_or("true");
+  if (given == "true" || given == "1" || given.empty()) {
     call.result().constant = 1;
-  } else if (*given == "false" || *given == "0") {
+  } else if (given == "false" || given == "0") {
     call.result().constant = 0;
   } else {
-    call.diagnostics().report<DiagnosticId::option_value>(call.range(), *given, *call.facts(0).text).with_help("it takes true or false");
+    call.diagnostics().report<DiagnosticId::option_value>(call.range(), given, option->name).with_help("it takes true or false");
   }
 }
 
-void give_number(CallCheck& call, const std::optional<std::string>& given) {
+void give_number(CallCheck& call, const NamedOption* option) {
   call.result().type = call.type(1).is_signed() ? Type::int64() : Type::uint64();
   call.result().constant = call.facts(1).constant;
-  if (!given) return;
-  if (auto number = parse_parameter(*given)) {
+  if (option == nullptr || !has_value(call, *option)) return;
+  if (auto number = parse_parameter(*option->value)) {
     call.result().constant = static_cast<std::int64_t>(number->value);
   } else {
-    call.diagnostics().report<DiagnosticId::option_value>(call.range(), *given, *call.facts(0).text).with_help("it takes a number");
+    call.diagnostics().report<DiagnosticId::option_value>(call.range(), *option->value, option->name).with_help("it takes a number");
   }
 }
 
 // The type is that of the default; without one, the option is a flag.
 void check_getopt(CallCheck& call) {
-  std::optional<std::string> given;
-  for (const NamedOption& option : call.settings().options) {
-    if (option.name == *call.facts(0).text) given = option.value;
-  }
+  const NamedOption* given = find_option(call);
   if (call.count() < 2 || call.type(1).is(TypeKind::boolean)) {
     give_boolean(call, given, call.count() >= 2 && call.facts(1).constant.value_or(0) != 0);
   } else if (call.type(1).is_string() && call.facts(1).text) {
-    call.result().text = given ? *given : *call.facts(1).text;
+    call.result().text = given != nullptr && has_value(call, *given) ? *given->value : *call.facts(1).text;
     call.result().type = Type::string(static_cast<std::uint32_t>(call.result().text->size() + 1));
   } else if (call.facts(1).constant) {
     give_number(call, given);

@@ -28,7 +28,9 @@ Error no_such_provider(ProbeTypes types, const std::string& provider) {
   }
   std::vector<std::string> names;
   for (const ProbeType* type : types) names.emplace_back(type->name);
-  return {fmt::format("unknown probe type `{}`", provider), did_you_mean(provider, names), 0};
+  std::string help = did_you_mean(provider, names);
+  if (help.empty()) help = fmt::format("there are {}", fmt::join(names, ", "));
+  return {fmt::format("unknown probe type `{}`", provider), help, 0};
 }
 
 // What of one provider contains the text. Arguments are asked for only where the name fits, because each costs a look at the machine.

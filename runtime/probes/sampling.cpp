@@ -63,7 +63,8 @@ Parsed parse_period(std::string_view provider, const Unit& unit, std::string_vie
     return bad_part(index, fmt::format("a period of {} {} is too long", number, unit.name), forms(provider));
   }
   if (*value * unit.nanoseconds < shortest) {
-    return bad_part(index, fmt::format("a period of {} {} is too short", number, unit.name), "the shortest period is 1000 ns");
+    return bad_part(index, fmt::format("a period of {} {} is too short", number, unit.name), unit.nanoseconds == 1 ? fmt::format("a number alone counts nanoseconds, of which 1000 are the least; `{}:s:1` is a second", provider)
+                                                                                                      : "the shortest period is 1000 ns");
   }
   return make_point(provider, unit.stored, *value * unit.stored_factor);
 }

@@ -28,7 +28,10 @@ AttachPoint make_point(std::string_view category, std::string_view event) {
 Parsed parse(std::span<const std::string> parts) {
   const std::string_view syntax = tracepoint_probe.syntax;
   if (const auto problem = name_problem(parts, 0, "a tracepoint category", syntax, Globs::allowed)) return std::unexpected(*problem);
-  if (const auto problem = name_problem(parts, 1, "a tracepoint event", syntax, Globs::allowed)) return std::unexpected(*problem);
+  if (auto problem = name_problem(parts, 1, "a tracepoint event", syntax, Globs::allowed)) {
+    if (parts.size() == 1) problem->help += fmt::format("; `fathom -l 'tracepoint:*:{}*'` finds the category of an event", parts[0]);
+    return std::unexpected(*problem);
+  }
   if (parts.size() > 2)
     return bad_part(2, "tracepoint takes a category and an event, and nothing more", fmt::format("write it as `{}`", syntax));
   return make_point(parts[0], parts[1]);

@@ -146,6 +146,7 @@ const ProbeType usdt_probe = {
     .aliases = {"U"},
     .syntax = "usdt:FILE:NAMESPACE:NAME",
     .doc = "Runs when a program passes a static probe that was built into it; its arguments are arg0 ….",
+    .home = "in that file",
     .program = ProgramKind::kprobe,
     .moment = Moment::attached,
     .filters_process_at_attach = true,

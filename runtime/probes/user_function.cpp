@@ -90,6 +90,7 @@ Parsed parse(std::span<const std::string> parts) {
     return bad_part(2, fmt::format("{} takes a file and a function, and nothing more", type.name), form + "; a C++ name stands in quotes");
   }
   if (name.empty()) return bad_part(parts.size() - 1, "the function is missing", form);
+  if (parts.size() == 1 && name.find('/') == 0) return bad_part(parts.size(), "the function is missing", form);
   if (auto help = name.find('(') == std::string::npos ? glued_predicate(name) : std::nullopt) {
     return bad_part(parts.size() - 1, fmt::format("`{}` is not a function name", name), std::move(*help));
   }
@@ -218,14 +219,13 @@ Result<std::vector<ListedProbe>> list(std::span<const std::string> parts, const 
   const ProbeType& type = row<moment>();
   std::vector<ListedProbe> listed;
   const bool of_process = target.process().has_value();
+  const bool names_file = parts.size() >= 2 || (parts.size() == 1 && !of_process && !is_glob(parts[0]));
   // Without a file there is no end to what could be listed.
-  if (parts.empty() || (parts.size() == 1 && !of_process)) {
-    if (!of_process) return listed;
-  }
+  if (!names_file && !of_process) return listed;
   AttachPoint pattern;
   pattern.provider = type.name;
-  pattern.target = parts.size() >= 2 ? parts[0] : "";
-  const std::string_view wanted = glob_at(parts, parts.size() >= 2 ? parts.size() - 1 : 0);
+  pattern.target = names_file ? parts[0] : "";
+  const std::string_view wanted = names_file && parts.size() == 1 ? "*" : glob_at(parts, parts.empty() ? 0 : parts.size() - 1);
   const auto binaries = executables_of(pattern, target);
   if (!binaries) return std::unexpected(binaries.error());
   for (const auto& binary : *binaries) {
@@ -361,6 +361,7 @@ ProbeType make_row(RowText text) {
       .aliases = std::move(text.aliases),
       .syntax = text.syntax,
       .doc = text.doc,
+      .home = "in that file",
       .program = ProgramKind::kprobe,
       .moment = Moment::attached,
       .filters_process_at_attach = true,

@@ -19,6 +19,7 @@ TEST(SplitCommand, BlanksSeparateAndQuotesKeep) {
   EXPECT_EQ(split_command("sh -c 'a  b' \"c d\""), (Words{"sh", "-c", "a  b", "c d"}));
   EXPECT_EQ(split_command("a\\ b ''"), (Words{"a b", ""}));
   EXPECT_EQ(split_command("  "), Words{});
+  EXPECT_FALSE(split_command("sh -c \"exit 3"));
 }
 
 TEST(WatchedProcess, RefusesWhatCanNotRun) {
