@@ -1,31 +1,18 @@
 """The rules of check.py against small made-up trees: each rule has a tree that breaks it and one that does not."""
 
-import pathlib
-import tempfile
 import unittest
 
 import check
+from tree import Tree
 
 
-class Tree(unittest.TestCase):
-    def setUp(self):
-        self.directory = tempfile.TemporaryDirectory()
-        self.root = pathlib.Path(self.directory.name)
-
-    def tearDown(self):
-        self.directory.cleanup()
-
-    def write(self, path, text):
-        file = self.root / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-
+class Rules(Tree):
     def assert_one(self, problems, part):
         self.assertEqual(len(problems), 1, problems)
         self.assertIn(part, problems[0])
 
 
-class LayerRules(Tree):
+class LayerRules(Rules):
     def test_a_layer_may_include_what_is_below_it(self):
         self.write("parser/a.cpp", '#include "ast/nodes.h"\n#include "lexer/token.h"\n#include "grammar.h"\n#include <vector>\n')
         self.write("codegen/b.cpp", '#include "runtime/plan.h"\n#include "llvm/IR/IRBuilder.h"\n')
@@ -51,7 +38,7 @@ class LayerRules(Tree):
         self.assert_one(check.check_foreign_headers(self.root), "only runtime/ may")
 
 
-class CoverageRules(Tree):
+class CoverageRules(Rules):
     def test_diagnostic_without_test(self):
         self.write("ast/diagnostics.def", 'DIAGNOSTIC(unknown_probe, error, "…")\n')
         self.assert_one(check.check_diagnostics(self.root), "write tests/diagnostics/unknown_probe.bt")
@@ -114,7 +101,7 @@ class CoverageRules(Tree):
         self.assert_one(check.check_manual(self.root), "`tid`")
 
 
-class StyleRules(Tree):
+class StyleRules(Rules):
     def test_long_file(self):
         self.write("ast/a.cpp", "// A\n" * 801)
         self.assert_one(check.check_file_size(self.root), "801 lines")

@@ -1,26 +1,13 @@
 """What coverage.py takes for a use and for a complaint."""
 
-import pathlib
-import tempfile
 import unittest
 
 import coverage
 import text_tests
+from tree import Tree
 
 
-class Coverage(unittest.TestCase):
-    def setUp(self):
-        self.directory = tempfile.TemporaryDirectory()
-        self.root = pathlib.Path(self.directory.name)
-
-    def tearDown(self):
-        self.directory.cleanup()
-
-    def write(self, path, text):
-        file = self.root / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-
+class Coverage(Tree):
     def test_a_script_that_only_fails_is_no_use(self):
         self.write("tests/kernel/a.bt", "// RUN: %expect --status 1 %s\nBEGIN { print(pid); }\n\n// EXPECT:\n// | tid\n")
         self.assertFalse(coverage.mentions(coverage.positive_scripts(self.root), "pid"))

@@ -5,30 +5,24 @@ import io
 import os
 import pathlib
 import sys
-import tempfile
 import unittest
 import unittest.mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import expect  # noqa: E402
+from tree import Tree  # noqa: E402
 
 
-class Runs(unittest.TestCase):
+class Runs(Tree):
     def setUp(self):
-        self.directory = tempfile.TemporaryDirectory()
-        self.root = pathlib.Path(self.directory.name)
+        super().setUp()
         os.environ.pop("UPDATE", None)
-
-    def tearDown(self):
-        self.directory.cleanup()
-        os.environ.pop("UPDATE", None)
+        self.addCleanup(os.environ.pop, "UPDATE", None)
 
     def run_test(self, test, program, *options):
         """Runs a test file against a shell program; returns the exit status and what was told."""
-        file = self.root / "a.bt"
-        file.write_text(test)
-        executable = self.root / "fathom"
-        executable.write_text("#!/bin/sh\n" + program)
+        file = self.write("a.bt", test)
+        executable = self.write("fathom", "#!/bin/sh\n" + program)
         executable.chmod(0o755)
         told = io.StringIO()
         # Other tests run in the same process and want the real one.
