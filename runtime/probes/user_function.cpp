@@ -115,7 +115,9 @@ Parsed parse(std::span<const std::string> parts) {
 Result<std::vector<std::string>> files_of(const AttachPoint& pattern, const Target& target) {
   std::vector<std::string> files = target.executables(pattern.target);
   if (!files.empty()) return files;
-  if (pattern.target.empty() && target.process()) return fail(fmt::format("there is no process {}", *target.process()), "-p takes the id of a running process");
+  if ((pattern.target.empty() || pattern.target == "*") && target.process()) {
+    return fail(fmt::format("the program of process {} can not be found", *target.process()), "/proc/PID/exe says it, to those who may trace the process");
+  }
   if (pattern.target.empty()) {
     return fail("the file is missing: no process is given whose program could be meant", fmt::format("name it, as in `{}:/bin/bash:readline`, or use -p PID", pattern.provider));
   }
