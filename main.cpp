@@ -77,7 +77,7 @@ void set_buffering(std::FILE* file, Buffering buffering) {
   }
 }
 
-int run(const Image& image, const Options& options, const LinuxTarget& target, const Report& report) {
+int run(const Image& image, const Options& options, const LinuxTarget& target, const DebugFolders& debug_folders, const Report& report) {
   if (auto allowed = check_privileges(); !allowed) return report.not_allowed(allowed.error());
   raise_limits();
   const OutputFormat* format = find_output_format(options.format);
@@ -96,9 +96,11 @@ int run(const Image& image, const Options& options, const LinuxTarget& target, c
   if (!object) return report.attaching(object.error());
   Symbols symbols(image.plan.settings.cpp_demangle ? demangled : nullptr, codegen::rust_name);
   symbols.set_reading(!image.plan.settings.lazy_symbolication, image.plan.settings.cache_user_symbols == SymbolCache::none);
+  const char* kernel_file = std::getenv("BPFTRACE_VMLINUX");
+  symbols.set_debugging(debug_folders, image.plan.settings.show_debug_info ? codegen::read_debug_info : nullptr, kernel_file == nullptr ? "" : kernel_file);
   auto output = format->make(file, symbols, image.plan.settings);
   Session session(image.plan, *object, target, symbols, *output, mark, watched.empty() ? nullptr : &watched.front(),
-                  {options.quiet, options.verbose, options.dry_run, options.warnings, codegen::read_unwind_table,
+                  {options.quiet, options.verbose, options.dry_run, options.warnings, codegen::read_unwind_rows,
                    format != output_formats().data() || options.style == MessageStyle::bpftrace});
   auto code = session.run();
   output->flush();
@@ -129,6 +131,9 @@ int main(int count, char** arguments) {
     if (auto read = machine.read_traceable(options.traceable_functions); !read) return report(read.error());
   }
   machine.read_debug_info_with(codegen::read_debug_info);
+  const auto folders = debug_folders(options.debug_folders);
+  if (!folders) return report(folders.error());
+  machine.look_for_debug_files_in(*folders);
   if (options.info) return show(machine_info(machine, FATHOM_VERSION));
   if (options.list && !lists_script(options)) return list_machine(options, machine, report);
 
@@ -194,5 +199,5 @@ int main(int count, char** arguments) {
   if (!options.emit_elf.empty()) return write_file(options.emit_elf, elf, report);
   if (options.emit == Stage::elf) return show(elf);
   if (options.emit == Stage::plan) return show(to_json(image->plan) + "\n");
-  return run(*image, options, machine, report);
+  return run(*image, options, machine, *folders, report);
 }

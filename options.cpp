@@ -60,7 +60,6 @@ constexpr Silent silent_options[] = {
     {"-b,--btf", false, nullptr},
     {"--verify-llvm-ir", false, nullptr},
     {"--usdt-file-activation", false, nullptr},  // the kernel counts by file in any case
-    {"--debuginfo", true, "debug information is looked for in the usual places only"},
 };
 
 // Options of bpftrace that fathom refuses.
@@ -100,6 +99,7 @@ void describe(CLI::App& app, Options& options, Raw& raw) {
   app.add_option("--probe-filter", options.probe_filter, "leave out probes whose attach point does not match")->type_name("REGEX");
   app.add_option("--no-feature", raw.features, "do without these features of the kernel: kprobe_multi, kprobe_session, uprobe_multi and others that --info names")->type_name("LIST");
   app.add_option("--traceable-functions", options.traceable_functions, "take kernel functions from a file instead of the kernel's list")->type_name("FILE");
+  app.add_option("--debuginfo", options.debug_folders, "look for separate debug files here first; + in front of a directory compares checksums")->type_name("DIRECTORY:...");
   app.add_flag("--test", raw.test, "run the script's test probes, and nothing else")->take_last();
   app.add_flag("--bench", raw.bench, "run the script's bench probes, and tell what they cost")->take_last();
   app.add_flag("--fmt", options.reformat, "show the script in the usual layout; with -o put it into a file")->take_last();

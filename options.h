@@ -37,6 +37,7 @@ struct Options {
   std::vector<Stage> debug;              // -d: shown on the way, without stopping
   bool debug_load = false;               // -d libbpf, -d verifier
   std::vector<Feature> disabled_features;  // --no-feature
+  std::string debug_folders;             // --debuginfo; empty: the usual ones only
   std::string traceable_functions;       // --traceable-functions; empty: the kernel's own list
   RunMode mode = RunMode::trace;         // --test, --bench, --mode
   bool reformat = false;                 // --fmt

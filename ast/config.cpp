@@ -5,8 +5,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <optional>
+
+#include "ast/number.h"
 
 namespace fathom {
 
@@ -23,10 +24,9 @@ std::string lower(std::string_view text) {
 }
 
 std::optional<std::uint32_t> number(std::string_view text, std::uint32_t least, std::uint32_t most) {
-  std::uint32_t value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) return std::nullopt;
-  return value;
+  const auto value = parse_number(text);
+  if (!value || *value < least || *value > most) return std::nullopt;
+  return static_cast<std::uint32_t>(*value);
 }
 
 ConfigKey number_key(std::string_view key, std::string_view old_key, std::uint32_t Settings::*member, std::uint32_t least, std::uint32_t most) {
@@ -129,7 +129,6 @@ std::vector<ConfigKey> make_keys() {
                   nullptr});
   keys.push_back(bool_key("lazy_symbolication", &Settings::lazy_symbolication));
   keys.push_back(bool_key("show_debug_info", &Settings::show_debug_info));
-  keys.back().idle = "stacks show functions and offsets, no files and lines";
   keys.push_back({"str_trunc_trailer", "", "a string", [](Settings& settings, std::string_view text) {
                     settings.truncation_trailer = std::string(text);
                     return true;

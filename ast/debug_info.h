@@ -1,5 +1,5 @@
-// What the debugging information of a program or library says about its source: where a line's code begins, and what functions take. An
-// interface, because only codegen/ has the library that reads it; main hands the reader to the target.
+// What the debugging information of a program or library says about its source: where a line's code begins, from which line code comes, and what
+// functions take. An interface, because only codegen/ has the library that reads it; main hands the reader to the target.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,13 @@ struct DebugFunction {
   Type result;  // none: void, or of a kind that scripts can not read
 };
 
+// A line of a source file, and the function that it belongs to.
+struct SourceLine {
+  std::string function;
+  std::string file;
+  std::uint32_t line = 0;
+};
+
 class DebugInfo {
  public:
   virtual ~DebugInfo() = default;
@@ -37,6 +44,8 @@ class DebugInfo {
   virtual std::vector<std::uint32_t> lines_of(std::string_view file) const = 0;
   // The function that begins at this address.
   virtual std::optional<DebugFunction> function_at(std::uint64_t address) const = 0;
+  // What the instruction at this address was made from: the innermost of inlined calls first, the function that has the code last. Empty: unknown.
+  virtual std::vector<SourceLine> source_of(std::uint64_t address) const = 0;
 };
 
 // Reads a file; null where it has no debugging information.

@@ -325,7 +325,10 @@ std::optional<Type> read_type(const Type& value) {
     case Aggregation::min:
     case Aggregation::max:
     case Aggregation::average: return value.is_signed() ? Type::int64() : Type::uint64();
-    case Aggregation::stats:
+    case Aggregation::stats: {
+      const Type number = value.is_signed() ? Type::int64() : Type::uint64();
+      return Type::record({"count", "average", "total"}, {Type::int64(), number, number});
+    }
     case Aggregation::hist:
     case Aggregation::lhist:
     case Aggregation::series: break;
@@ -455,14 +458,14 @@ bool is_comparable(const Type& type) {
     case TypeKind::inet:
     case TypeKind::macaddr:
     case TypeKind::username:
+    case TypeKind::stack:
+    case TypeKind::timestamp:
+    case TypeKind::cgroup_path:
     case TypeKind::symbol: return true;
     case TypeKind::array: return type.element().is_scalar() || (type.element().is_array() && is_comparable(type.element()));
     case TypeKind::tuple: return std::ranges::all_of(type.parts(), is_comparable);
     case TypeKind::none:
     case TypeKind::structure:  // padding and unions
-    case TypeKind::stack:
-    case TypeKind::timestamp:
-    case TypeKind::cgroup_path:
     case TypeKind::context:
     case TypeKind::aggregation: return false;
   }

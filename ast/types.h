@@ -202,7 +202,8 @@ Type stored(const Type& type);
 // Whether == and != are defined between two values of the type: all their bytes say what they are.
 bool is_comparable(const Type& type);
 
-// The type that reading an element of a map gives, by the type of its values; empty for aggregations that are no number.
+// The type that reading an element of a map gives, by the type of its values: what aggregations come to, numbers or the three of stats().
+// Empty for those that are many numbers.
 std::optional<Type> read_type(const Type& value);
 
 std::string_view aggregation_name(Aggregation aggregation);

@@ -44,7 +44,7 @@ void CallLowering::send(FormatStyle style, std::string text, std::size_t first, 
       operands[i] = probe_.lower(argument(first + i));
     }
   }
-  bool has_place = style == FormatStyle::errorf || style == FormatStyle::warnf;
+  const bool has_place = style == FormatStyle::errorf || style == FormatStyle::warnf || style == FormatStyle::system;
   std::uint32_t format = program().format({style, std::move(text), types, has_place ? program().place(call_.range) : 0});
   probe_.record(format, [&](llvm::Value* record, const layout::RecordLayout& layout) {
     for (std::size_t i = 0; i < types.size(); ++i) {

@@ -1,6 +1,7 @@
 // Lines, functions and types. Units are parsed when they are first asked for, so that a question about one function costs the look at one.
 #include "codegen/debug_info.h"
 
+#include <llvm/DebugInfo/DIContext.h>
 #include <llvm/DebugInfo/DWARF/DWARFCompileUnit.h>
 #include <llvm/DebugInfo/DWARF/DWARFContext.h>
 #include <llvm/DebugInfo/DWARF/DWARFDie.h>
@@ -211,6 +212,18 @@ class Dwarf : public DebugInfo {
     }
     function.result = convert(die.getAttributeValueAsReferencedDie(dwarf::DW_AT_type), 0);
     return function;
+  }
+
+  std::vector<SourceLine> source_of(std::uint64_t address) const override {
+    const llvm::DILineInfoSpecifier wanted(llvm::DILineInfoSpecifier::FileLineInfoKind::AbsoluteFilePath, llvm::DINameKind::LinkageName);
+    const llvm::DIInliningInfo calls = context_->getInliningInfoForAddress({address, llvm::object::SectionedAddress::UndefSection}, wanted);
+    std::vector<SourceLine> places;
+    for (std::uint32_t i = 0; i < calls.getNumberOfFrames(); ++i) {
+      const llvm::DILineInfo& call = calls.getFrame(i);
+      if (call.Line == 0 || call.FileName == llvm::DILineInfo::BadString) continue;
+      places.push_back({call.FunctionName == llvm::DILineInfo::BadString ? "" : call.FunctionName, call.FileName, call.Line});
+    }
+    return places;
   }
 
  private:

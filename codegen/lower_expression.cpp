@@ -13,6 +13,14 @@ namespace {
 constexpr std::uint32_t word = 8;
 constexpr std::uint64_t record_offset_mask = 0xffff;  // low half of a __data_loc
 
+// Of a chain of operators like `a + b + c`, without the last.
+std::uint32_t terms_before(const Expression& expression) {
+  std::uint32_t count = 0;
+  const auto* left = std::get_if<Binary>(&expression.kind);
+  for (; left != nullptr; left = std::get_if<Binary>(&left->left->kind)) ++count;
+  return count;
+}
+
 }  // namespace
 
 llvm::Value* ProbeLowering::scalar(const Expression& expression) {
@@ -35,13 +43,9 @@ Operand ProbeLowering::lower(const Expression& expression, const Destination* hi
 Operand ProbeLowering::lower_kind(const Expression& expression, const Destination* hint) {
   const Facts& known = facts(expression);
   auto number = [&](std::uint64_t value) { return Operand{Operand::Place::scalar, bpf_.number(value), known.type}; };
-  auto literal = [&](std::string_view text) {
-    Destination memory = hint != nullptr && hint->type == known.type ? *hint : Destination{temporary(known.type.size()), known.type, true};
-    store_literal(text, memory);
-    return Operand{Operand::Place::memory, memory.memory, known.type};
-  };
+  auto literal = [&](std::string_view text) { return text_literal(text, known.type, hint); };
   return match(
-      expression.kind, [&](const IntegerLiteral& n) { return number(n.value); }, [&](const StringLiteral& n) { return literal(n.value); },
+      expression.kind, [&](const IntegerLiteral& n) { return number(n.value); }, [&](const StringLiteral&) { return literal(known.text.value_or("")); },
       [&](const BooleanLiteral& n) { return number(n.value ? 1 : 0); },
       [&](const Positional&) {
         return known.type.is_string() ? literal(known.text.value_or("")) : number(static_cast<std::uint64_t>(known.constant.value_or(0)));
@@ -67,6 +71,18 @@ Operand ProbeLowering::lower_kind(const Expression& expression, const Destinatio
       [&](const OffsetOf&) { return number(static_cast<std::uint64_t>(known.constant.value_or(0))); }, [](const TypeOf&) { return Operand{}; },
       [&](const Comptime& n) { return lower(*n.operand, hint); },
       [&](const BlockExpression& n) { return block_expression(n, expression, hint); });
+}
+
+Operand ProbeLowering::text_literal(std::string_view text, const Type& type, const Destination* hint) {
+  Destination memory = hint != nullptr && hint->type == type ? *hint : Destination{temporary(type.size()), type, true};
+  store_literal(text, memory);
+  return Operand{Operand::Place::memory, memory.memory, type};
+}
+
+// For what is about bytes: a string in the script has all of its own, also behind a NUL.
+Operand ProbeLowering::lower_bytes(const Expression& expression) {
+  const auto* literal = std::get_if<StringLiteral>(&expression.kind);
+  return literal == nullptr ? lower(expression) : text_literal(literal->value, facts(expression).type, nullptr);
 }
 
 Operand ProbeLowering::call(const Expression& expression, const Expressions& arguments, const Destination* hint) {
@@ -208,7 +224,11 @@ Operand ProbeLowering::binary(const Binary& node, const Expression& expression) 
     if (left_type.is_pointer()) right = pointer_step(left_type, right);
     if (right_type.is_pointer()) left = pointer_step(right_type, left);
   }
-  return {Operand::Place::scalar, arithmetic(node.op, left, right, is_signed), known.type};
+  llvm::Value* result = arithmetic(node.op, left, right, is_signed);
+  // The optimiser moves sums to where they are used, and leaves what they add behind: of many terms neither registers nor stack hold all.
+  constexpr std::uint32_t most_terms = 8;
+  if (terms_before(*node.left) % most_terms == most_terms - 1 && !llvm::isa<llvm::Constant>(result)) result = bpf_.opaque(result);
+  return {Operand::Place::scalar, result, known.type};
 }
 
 llvm::Value* ProbeLowering::arithmetic(BinaryOperator op, llvm::Value* left, llvm::Value* right, bool is_signed) {
@@ -383,7 +403,7 @@ Operand ProbeLowering::cast(const Cast& node, const Expression& expression) {
   const Type& type = facts(expression).type;
   const Type& from = facts(*node.operand).type;
   if (!type.is_scalar()) {
-    if (!from.is_scalar()) return cast_memory(lower(*node.operand), type);
+    if (!from.is_scalar()) return cast_memory(type.is_array() ? lower_bytes(*node.operand) : lower(*node.operand), type);
     llvm::Value* memory = temporary(type.size());
     bpf_.store(scalar(*node.operand), memory, type.size());
     return {Operand::Place::memory, memory, type};

@@ -122,13 +122,17 @@ Operand ProbeLowering::read_aggregation(std::uint32_t map, llvm::Value* key, con
     });
   });
   llvm::Value* result = get(total);
-  if (kind.aggregation() == Aggregation::average) {
-    // A missing element is 0, and no division by zero of the script's.
-    llvm::Value* values = get(count);
-    llvm::Value* divisor = bpf_.CreateSelect(bpf_.CreateICmpEQ(values, bpf_.number(0)), bpf_.number(1), values);
-    result = divide(result, divisor, kind.is_signed(), false);
-  }
-  return {Operand::Place::scalar, result, type};
+  if (kind.aggregation() != Aggregation::average && kind.aggregation() != Aggregation::stats) return {Operand::Place::scalar, result, type};
+  // A missing element is 0, and no division by zero of the script's.
+  llvm::Value* values = get(count);
+  llvm::Value* divisor = bpf_.CreateSelect(bpf_.CreateICmpEQ(values, bpf_.number(0)), bpf_.number(1), values);
+  llvm::Value* average = divide(result, divisor, kind.is_signed(), false);
+  if (kind.aggregation() == Aggregation::average) return {Operand::Place::scalar, average, type};
+  llvm::Value* record = temporary(type.size());
+  bpf_.store(values, record, word);
+  bpf_.store(average, bpf_.at(record, std::uint64_t{word}), word);
+  bpf_.store(result, bpf_.at(record, std::uint64_t{2 * word}), word);
+  return {Operand::Place::memory, record, type};
 }
 
 void ProbeLowering::aggregate(std::uint32_t map, llvm::Value* key, const std::function<void(llvm::Value*)>& update) {

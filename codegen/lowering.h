@@ -111,6 +111,8 @@ class ProbeLowering {
   // expressions
   Operand lower(const ast::Expression& expression, const Destination* hint = nullptr);
   Operand lower_kind(const ast::Expression& expression, const Destination* hint);
+  Operand lower_bytes(const ast::Expression& expression);
+  Operand text_literal(std::string_view text, const Type& type, const Destination* hint);
   llvm::Value* scalar(const ast::Expression& expression);
   llvm::Value* condition(const ast::Expression& expression);
   Operand context_field(const ContextField& field);

@@ -5,7 +5,6 @@
 #include <llvm/BinaryFormat/Dwarf.h>
 #include <llvm/DebugInfo/DWARF/DWARFContext.h>
 #include <llvm/DebugInfo/DWARF/DWARFDebugFrame.h>
-#include <llvm/Object/ELFObjectFile.h>
 #include <llvm/Object/ObjectFile.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include <iterator>
 #include <limits>
 #include <optional>
+#include <utility>
 
 namespace fathom::codegen {
 
@@ -153,12 +153,12 @@ std::vector<Function> functions_of(const llvm::DWARFDebugFrame& frames, std::uin
       function.rows.push_back(convert(row, static_cast<std::uint32_t>(row.getAddress() - base), static_cast<std::uint32_t>(common->getReturnAddressRegister()), is_signal));
     }
   }
-  std::ranges::stable_sort(functions, {}, &Function::begin);
+  std::ranges::sort(functions, {}, &Function::begin);
   return functions;
 }
 
-std::vector<UnwindRow> rows_of(const std::vector<Function>& functions) {
-  std::vector<UnwindRow> rows = {unknown_at(0)};
+UnwindRows rows_of(const std::vector<Function>& functions) {
+  UnwindRows rows = {unknown_at(0)};
   auto add = [&](const UnwindRow& row) {
     if (rows.back().address == row.address) {
       rows.back() = row;
@@ -179,34 +179,23 @@ std::vector<UnwindRow> rows_of(const std::vector<Function>& functions) {
 
 }  // namespace
 
-UnwindTable read_unwind_table(const std::string& path) {
-  UnwindTable table;
+UnwindRows read_unwind_rows(const std::string& path, std::uint64_t base) {
   auto file = llvm::object::ObjectFile::createObjectFile(path);
   if (!file) {
     llvm::consumeError(file.takeError());
-    return table;
+    return {};
   }
-  const auto* elf = llvm::dyn_cast<llvm::object::ELF64LEObjectFile>(file->getBinary());
-  auto headers = elf == nullptr ? llvm::Expected<llvm::object::ELF64LE::PhdrRange>(llvm::object::ELF64LE::PhdrRange()) : elf->getELFFile().program_headers();
-  if (!headers) {
-    llvm::consumeError(headers.takeError());
-    return table;
-  }
-  for (const auto& header : *headers) {
-    if (header.p_type == llvm::ELF::PT_LOAD) table.segments.push_back({header.p_vaddr, header.p_filesz, header.p_offset, (header.p_flags & llvm::ELF::PF_X) != 0});
-  }
-  if (table.segments.empty()) return table;
-  table.base = std::ranges::min(table.segments, {}, &ExecutableSegment::address).address;
-  const auto context = llvm::DWARFContext::create(*file->getBinary());
+  if (file->getBinary()->getArch() != llvm::Triple::x86_64) return {};
+  const auto ignore = [](llvm::Error error) { llvm::consumeError(std::move(error)); };  // what is damaged is left out
+  const auto context = llvm::DWARFContext::create(*file->getBinary(), llvm::DWARFContext::ProcessDebugRelocations::Ignore, nullptr, "", ignore, ignore);
   auto frames = context->getEHFrame();
   if (!frames) {
     llvm::consumeError(frames.takeError());
-    return table;
+    return {};
   }
-  const std::vector<Function> functions = functions_of(**frames, table.base);
-  if (!functions.empty()) table.rows = rows_of(functions);
-  if (table.rows.size() > std::size_t{1} << layout::unwind_search_steps) table.rows.clear();
-  return table;
+  const std::vector<Function> functions = functions_of(**frames, base);
+  UnwindRows rows = functions.empty() ? UnwindRows() : rows_of(functions);
+  return rows.size() > std::size_t{1} << layout::unwind_search_steps ? UnwindRows() : rows;
 }
 
 }  // namespace fathom::codegen

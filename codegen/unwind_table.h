@@ -1,6 +1,7 @@
 // Unwind tables from .eh_frame, through LLVM's reader of it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "runtime/unwind_table.h"
@@ -8,6 +9,6 @@
 namespace fathom::codegen {
 
 // An UnwindReader.
-UnwindTable read_unwind_table(const std::string& path);
+UnwindRows read_unwind_rows(const std::string& path, std::uint64_t base);
 
 }  // namespace fathom::codegen

@@ -272,7 +272,7 @@ Program parse(const std::vector<Token>& tokens, const SourceFile& source, Diagno
   for (auto begin = tokens.begin(); begin != tokens.end() || tokens.empty();) {
     std::size_t file = begin == tokens.end() ? 0 : source.file(begin->range.begin);
     auto end = std::find_if(begin, tokens.end(), [&](const Token& token) { return source.file(token.range.begin) != file; });
-    builder.begin_file(fold_casts({begin, end}), file);
+    builder.begin_file(mark_values(fold_casts({begin, end})), file);
     grammar::Parser(builder).parse();
     begin = end;
     if (begin == tokens.end()) break;

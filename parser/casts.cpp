@@ -142,4 +142,40 @@ std::vector<Token> fold_casts(const std::vector<Token>& tokens) {
   return folded;
 }
 
+namespace {
+
+// Behind one of these an operand has to stand.
+bool wants_operand(TokenKind kind) {
+  constexpr TokenKind kinds[] = {
+      TokenKind::predicate_open, TokenKind::parenthesis_open, TokenKind::bracket_open,      TokenKind::comma,            TokenKind::colon,
+      TokenKind::question,       TokenKind::range,            TokenKind::assign,            TokenKind::add_assign,       TokenKind::subtract_assign,
+      TokenKind::multiply_assign, TokenKind::divide_assign,   TokenKind::remainder_assign,  TokenKind::and_assign,       TokenKind::or_assign,
+      TokenKind::xor_assign,     TokenKind::shift_left_assign, TokenKind::shift_right_assign, TokenKind::plus,           TokenKind::minus,
+      TokenKind::star,           TokenKind::slash,            TokenKind::percent,           TokenKind::shift_left,       TokenKind::shift_right,
+      TokenKind::less,           TokenKind::less_equal,       TokenKind::greater,           TokenKind::greater_equal,    TokenKind::equal,
+      TokenKind::not_equal,      TokenKind::ampersand,        TokenKind::pipe,              TokenKind::caret,            TokenKind::logical_and,
+      TokenKind::logical_or,     TokenKind::logical_not,      TokenKind::tilde,             TokenKind::kw_return,        TokenKind::kw_comptime,
+      TokenKind::kw_if,          TokenKind::kw_while,         TokenKind::kw_unroll,         TokenKind::value_if,         TokenKind::cast};
+  return std::ranges::find(kinds, kind) != std::end(kinds);
+}
+
+}  // namespace
+
+std::vector<Token> mark_values(std::vector<Token> tokens) {
+  auto kind = [&](std::size_t index) { return index < tokens.size() ? tokens[index].kind : TokenKind::semicolon; };
+  for (std::size_t i = 1; i < tokens.size(); ++i) {
+    const bool is_brace = kind(i) == TokenKind::brace_open;
+    if (!is_brace && kind(i) != TokenKind::kw_if) continue;
+    const TokenKind before = kind(i - 1);
+    const TokenKind earlier = i > 1 ? kind(i - 2) : TokenKind::semicolon;
+    const bool ends_type = before == TokenKind::cast && takes_type(earlier);                                  // sizeof(int) {
+    const bool is_setting = before == TokenKind::assign && earlier == TokenKind::kw_config;                   // config = {
+    const bool ends_attach_points = before == TokenKind::comma && earlier == TokenKind::attach_point;         // BEGIN, {
+    const bool is_field = !is_brace && kind(i + 1) == TokenKind::assign;                                      // (if=1)
+    if (!wants_operand(before) || ends_type || is_setting || ends_attach_points || is_field) continue;
+    tokens[i].kind = is_brace ? TokenKind::value_brace : TokenKind::value_if;
+  }
+  return tokens;
+}
+
 }  // namespace fathom

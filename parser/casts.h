@@ -1,5 +1,5 @@
-// Casts are told from parenthesised expressions before the grammar sees them, by looking at the tokens between the parentheses and
-// behind them.
+// What the grammar alone could not tell apart is told by neighbouring tokens before it sees them: casts from parenthesised expressions, and
+// blocks that are values from those that are statements.
 #pragma once
 
 #include <vector>
@@ -10,5 +10,8 @@ namespace fathom {
 
 // The tokens with every `(type)` of a cast or of sizeof replaced by one `cast` token whose text is the type as written.
 std::vector<Token> fold_casts(const std::vector<Token>& tokens);
+
+// The same tokens with `{` and `if` where an operand has to stand as `value_brace` and `value_if`.
+std::vector<Token> mark_values(std::vector<Token> tokens);
 
 }  // namespace fathom

@@ -46,7 +46,7 @@ static Parser::symbol_type yylex(Builder& build) {
 }
 
 %token <const fathom::Token*>
-  integer string identifier variable map positional attach_point preprocessor type_definition cast probe_name cast_open
+  integer string identifier variable map positional attach_point preprocessor type_definition cast probe_name cast_open value_brace value_if
   kw_probe kw_config kw_import kw_macro kw_fn kw_break kw_continue kw_else kw_for kw_if kw_let kw_return kw_sizeof kw_offsetof kw_typeof kw_typeinfo kw_comptime kw_unroll
   kw_while kw_true kw_false kw_struct kw_union kw_enum
   positional_count predicate_open predicate_close angle_open angle_close brace_open brace_close
@@ -57,9 +57,9 @@ static Parser::symbol_type yylex(Builder& build) {
 
 %type <fathom::ast::Probe> probe
 %type <std::vector<fathom::ast::AttachPointText>> attach_points
-%type <fathom::ast::ExpressionPtr> predicate expression unary postfix primary optional_value value if_value
+%type <fathom::ast::ExpressionPtr> predicate expression unary postfix primary optional_value
 %type <fathom::ast::Expressions> expressions arguments
-%type <fathom::ast::Block> body block else_block
+%type <fathom::ast::Block> body block value_block function_body else_block
 %type <std::vector<fathom::ast::StatementPtr>> statements
 %type <fathom::ast::StatementPtr> simple_statement block_statement
 %type <const fathom::Token*> assignment_operator member_name config_value
@@ -99,7 +99,7 @@ program:
                                                                     { build.map_declaration(*$3, *$5, *$7); }
   | program kw_macro identifier parenthesis_open macro_parameters parenthesis_close block
                                                                     { build.macro(*$3, $5, std::move($7)); }
-  | program kw_fn identifier parenthesis_open parameters parenthesis_close optional_result block
+  | program kw_fn identifier parenthesis_open parameters parenthesis_close optional_result function_body
                                                                     { build.function(*$3, $5, $7, std::move($8)); }
   ;
 
@@ -170,6 +170,17 @@ block:
   | brace_open statements simple_statement brace_close  { $$ = build.block($2, std::move($3), @$); }
   ;
 
+// Where an operand stands: see mark_values().
+value_block:
+    value_brace statements brace_close                   { $$ = build.block($2, nullptr, @$); }
+  | value_brace statements simple_statement brace_close  { $$ = build.block($2, std::move($3), @$); }
+  ;
+
+function_body:
+    block        { $$ = std::move($1); }
+  | value_block  { $$ = std::move($1); }  // behind `: int8 *`
+  ;
+
 statements:
     %empty                                 { }
   | statements semicolon                   { $$ = std::move($1); }
@@ -179,32 +190,20 @@ statements:
 
 simple_statement:
     expression                             { $$ = build.statement(@$, ExpressionStatement{std::move($1), false}); }
-  | postfix assignment_operator value      { $$ = build.assignment(@$, std::move($1), *$2, std::move($3)); }
+  | postfix assignment_operator expression  { $$ = build.assignment(@$, std::move($1), *$2, std::move($3)); }
   | kw_return optional_value               { $$ = build.statement(@$, Return{std::move($2)}); }
   | kw_break                               { $$ = build.statement(@$, Break{}); }
   | kw_continue                            { $$ = build.statement(@$, Continue{}); }
   | kw_let variable                        { $$ = build.declaration(@$, *$2, std::nullopt, nullptr); }
-  | kw_let variable assign value           { $$ = build.declaration(@$, *$2, std::nullopt, std::move($4)); }
+  | kw_let variable assign expression      { $$ = build.declaration(@$, *$2, std::nullopt, std::move($4)); }
   | kw_let variable colon type_name        { $$ = build.declaration(@$, *$2, std::move($4), nullptr); }
-  | kw_let variable colon type_name assign value
+  | kw_let variable colon type_name assign expression
                                            { $$ = build.declaration(@$, *$2, std::move($4), std::move($6)); }
-  ;
-
-// What a value may be where it can not be taken for a statement: also a block that ends with one, or a choice between two.
-value:
-    expression  { $$ = std::move($1); }
-  | block       { $$ = build.block_value(@$, std::move($1)); }
-  | if_value    { $$ = std::move($1); }
-  ;
-
-if_value:
-    kw_if expression block kw_else else_block
-                { $$ = build.if_value(@$, std::move($2), std::move($3), std::move($5)); }
   ;
 
 optional_value:
     %empty      { $$ = nullptr; }
-  | value       { $$ = std::move($1); }
+  | expression  { $$ = std::move($1); }
   ;
 
 block_statement:
@@ -315,11 +314,15 @@ primary:
                                                 { $$ = build.offset_of(@$, std::move($3), nullptr, $5, @5); }
   | typeof_name                                 { $$ = build.node(@$, TypeOf{std::move($1)}); }
   | kw_typeinfo typeof_argument                 { $$ = build.type_call(@$, *$1, std::move($2), @2); }
-  | parenthesis_open value parenthesis_close    { $$ = std::move($2); $$->range = @$; }
+  | parenthesis_open expression parenthesis_close
+                                                { $$ = std::move($2); $$->range = @$; }
+  | value_block                                 { $$ = build.block_value(@$, std::move($1)); }
+  | value_if expression block kw_else else_block
+                                                { $$ = build.if_value(@$, std::move($2), std::move($3), std::move($5)); }
   | parenthesis_open parenthesis_close          { $$ = build.node(@$, ast::Tuple{}); }
-  | parenthesis_open value comma parenthesis_close
+  | parenthesis_open expression comma parenthesis_close
                                                 { $$ = build.tuple(@$, std::move($2), {}); }
-  | parenthesis_open value comma expressions optional_comma parenthesis_close
+  | parenthesis_open expression comma expressions optional_comma parenthesis_close
                                                 { $$ = build.tuple(@$, std::move($2), std::move($4)); }
   | parenthesis_open fields optional_comma parenthesis_close
                                                 { $$ = build.node(@$, std::move($2)); }
@@ -331,8 +334,8 @@ path:
   ;
 
 fields:
-    member_name assign value               { build.field($$, *$1, std::move($3)); }
-  | fields comma member_name assign value  { $$ = std::move($1); build.field($$, *$3, std::move($5)); }
+    member_name assign expression               { build.field($$, *$1, std::move($3)); }
+  | fields comma member_name assign expression  { $$ = std::move($1); build.field($$, *$3, std::move($5)); }
   ;
 
 arguments:
@@ -341,8 +344,8 @@ arguments:
   ;
 
 expressions:
-    value                    { $$.push_back(std::move($1)); }
-  | expressions comma value  { $$ = std::move($1); $$.push_back(std::move($3)); }
+    expression                    { $$.push_back(std::move($1)); }
+  | expressions comma expression  { $$ = std::move($1); $$.push_back(std::move($3)); }
   ;
 
 type_name:
@@ -371,7 +374,7 @@ typeof_argument:
     cast                                            { $$ = build.type_name(*$1); }
   | cast_open type_name parenthesis_close           { $$ = std::move($2); }
   | parenthesis_open tagged_type parenthesis_close  { $$ = std::move($2); }
-  | parenthesis_open value parenthesis_close        { $$.of = std::move($2); $$.range = @$; }
+  | parenthesis_open expression parenthesis_close   { $$.of = std::move($2); $$.range = @$; }
   ;
 
 %%

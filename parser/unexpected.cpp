@@ -99,6 +99,9 @@ std::string help_in_body(const Impasse& at) {
   if (at.is(TokenKind::bracket_open) && at.expects(TokenKind::integer)) return "there are no lists in brackets: a tuple is `(1, 2)`";
   if (at.is(TokenKind::comma) && at.expects(TokenKind::semicolon)) return "statements and settings are separated by `;`";
   if (at.is(TokenKind::colon) && at.follows(TokenKind::variable) && at.expects(TokenKind::assign)) return "assign with `=` alone";
+  if (at.follows(TokenKind::brace_close) && at.expects(TokenKind::kw_return)) {
+    return "a block at the beginning of a statement is one of its own; to calculate with its value put it in parentheses: `({ … })`";
+  }
   const bool wants_braces = at.expects(TokenKind::brace_open) && !at.expects(TokenKind::attach_point) && !at.at_top &&
                             !at.expects(TokenKind::predicate_open) && !at.expects(TokenKind::integer);
   return wants_braces ? "what a condition or a loop governs stands in braces: `{ … }`" : "";

@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include <fmt/format.h>
@@ -47,6 +48,7 @@ Descriptor mount_unified() {
 
 std::vector<Hierarchy> find_hierarchies() {
   std::vector<Hierarchy> found;
+  std::set<dev_t> known;  // containers and other roots have the same hierarchies mounted once more
   bool has_unified = false;
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> mounts(setmntent("/proc/self/mounts", "re"), endmntent);
   while (mounts) {
@@ -54,12 +56,10 @@ std::vector<Hierarchy> find_hierarchies() {
     if (entry == nullptr) break;
     std::string_view type = entry->mnt_type;
     std::string root = entry->mnt_dir;
-    if (type == "cgroup2" && !has_unified) {
-      has_unified = true;
-      found.push_back({"unified", root, {}});
-    } else if (type == "cgroup") {
-      found.push_back({std::filesystem::path(root).filename().string(), root, {}});
-    }
+    struct stat information = {};
+    if (!type.starts_with("cgroup") || stat(root.c_str(), &information) != 0 || !known.insert(information.st_dev).second) continue;
+    has_unified = has_unified || type == "cgroup2";
+    found.push_back({type == "cgroup2" ? "unified" : std::filesystem::path(root).filename().string(), root, {}});
   }
   if (has_unified) return found;
   if (Descriptor unified = mount_unified()) {

@@ -2,6 +2,10 @@
 #include "runtime/elf.h"
 
 #include <cxxabi.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -9,12 +13,14 @@
 #include <climits>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <tuple>
 
 #include <fmt/format.h>
 
+#include "runtime/descriptor.h"
 #include "runtime/elf_file.h"
 
 namespace fathom {
@@ -25,17 +31,18 @@ constexpr std::string_view static_probe_owner = "stapsdt";
 constexpr std::uint32_t static_probe_type = 3;
 constexpr std::size_t word = 8;
 
-// Calls `visit` with owner, type and contents of each note of a section.
+// Calls `visit` with owner, type and contents of each note of a section. Owner and contents are padded to whole words of four bytes.
 template <class Visit>
-void each_note(Elf_Scn* section, Visit visit) {
-  Elf_Data* data = section == nullptr ? nullptr : elf_getdata(section, nullptr);
-  if (data == nullptr) return;
-  const char* bytes = static_cast<const char*>(data->d_buf);
-  GElf_Nhdr note;
-  std::size_t name = 0, contents = 0;
-  for (std::size_t at = 0; (at = gelf_getnote(data, at, &note, &name, &contents)) > 0;) {
-    const std::string_view owner(bytes + name, note.n_namesz == 0 ? 0 : note.n_namesz - 1);
-    visit(owner, note.n_type, std::string_view(bytes + contents, note.n_descsz));
+void each_note(std::string_view notes, Visit visit) {
+  const auto padded = [](std::size_t size) { return (size + 3) / 4 * 4; };
+  Elf64_Nhdr note;
+  while (notes.size() >= sizeof note) {
+    std::memcpy(&note, notes.data(), sizeof note);
+    notes.remove_prefix(sizeof note);
+    const std::size_t owner_size = padded(note.n_namesz), size = padded(note.n_descsz);
+    if (owner_size > notes.size() || note.n_descsz > notes.size() - owner_size) return;
+    visit(notes.substr(0, note.n_namesz == 0 ? 0 : note.n_namesz - 1), note.n_type, notes.substr(owner_size, note.n_descsz));
+    notes.remove_prefix(std::min(owner_size + size, notes.size()));
   }
 }
 
@@ -92,14 +99,8 @@ void read_packed_symbols(const ElfFile& file, std::vector<ExecutableSymbol>& sym
 }
 
 std::string build_id_of(const ElfFile& file) {
-  std::string id;
   GElf_Shdr header;
-  each_note(file.section(".note.gnu.build-id", header), [&](std::string_view owner, std::uint32_t type, std::string_view bytes) {
-    if (owner != "GNU" || type != NT_GNU_BUILD_ID) return;
-    id.clear();
-    for (const char byte : bytes) id += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-  });
-  return id;
+  return build_id_in(file.bytes(file.section(".note.gnu.build-id", header)));
 }
 
 std::uint64_t read_word(std::string_view bytes, std::size_t index) {
@@ -121,7 +122,7 @@ void read_static_probes(const ElfFile& file, Executable& binary) {
   GElf_Shdr header;
   const bool has_base = file.section(".stapsdt.base", header) != nullptr;
   const std::uint64_t base = has_base ? header.sh_addr : 0;
-  each_note(file.section(".note.stapsdt", header), [&](std::string_view owner, std::uint32_t type, std::string_view bytes) {
+  each_note(file.bytes(file.section(".note.stapsdt", header)), [&](std::string_view owner, std::uint32_t type, std::string_view bytes) {
     if (owner != static_probe_owner || type != static_probe_type || bytes.size() < 3 * word) return;
     const std::uint64_t moved = has_base ? base - read_word(bytes, 1) : 0;
     StaticProbe probe;
@@ -137,26 +138,64 @@ void read_static_probes(const ElfFile& file, Executable& binary) {
 
 std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
 
+// The checksum that a program keeps of its separate file.
+std::optional<std::uint32_t> checksum_of(const std::string& path) {
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return std::nullopt;
+  std::vector<unsigned char> piece(1u << 20);
+  uLong sum = crc32(0, nullptr, 0);
+  for (ssize_t count = 0; (count = read(file.get(), piece.data(), piece.size())) != 0;) {
+    if (count < 0) return std::nullopt;
+    sum = crc32(sum, piece.data(), static_cast<uInt>(count));
+  }
+  return static_cast<std::uint32_t>(sum);
+}
+
 // The separate file with what was stripped from this one, and its path.
 struct DebugFile {
   std::string path;
   ElfFile file;
 };
-std::optional<DebugFile> debug_file(const ElfFile& file, const Executable& binary, const std::string& root) {
-  if (binary.build_id.size() > 2) {
-    std::string path = fmt::format("{}/.build-id/{}/{}.debug", root, binary.build_id.substr(0, 2), binary.build_id.substr(2));
-    if (auto found = ElfFile::open(path)) return DebugFile{std::move(path), std::move(*found)};
+
+std::optional<DebugFile> open_debug_file(std::string path) {
+  std::optional<ElfFile> file = ElfFile::open(path);
+  if (!file || !has_symbol_table(*file)) return std::nullopt;
+  return DebugFile{std::move(path), std::move(*file)};
+}
+
+std::optional<DebugFile> debug_file_by_id(const Executable& binary, const DebugFolders& folders) {
+  if (binary.build_id.size() <= 2) return std::nullopt;
+  for (const DebugFolder& folder : folders) {
+    if (!folder.path.starts_with('/')) continue;
+    auto found = open_debug_file(fmt::format("{}/.build-id/{}/{}.debug", folder.path, binary.build_id.substr(0, 2), binary.build_id.substr(2)));
+    if (found) return found;
   }
+  return std::nullopt;
+}
+
+std::optional<DebugFile> debug_file_by_name(const ElfFile& file, const Executable& binary, const DebugFolders& folders) {
   GElf_Shdr header;
-  std::string_view bytes = file.bytes(file.section(".gnu_debuglink", header));
-  if (bytes.empty()) return std::nullopt;
+  const std::string_view section = file.bytes(file.section(".gnu_debuglink", header));
+  std::string_view bytes = section;
   const std::string name = take_text(bytes);
+  constexpr std::size_t checksum_size = sizeof(std::uint32_t);
+  if (name.empty() || section.size() < checksum_size) return std::nullopt;
+  std::uint32_t checksum = 0;
+  std::memcpy(&checksum, section.data() + section.size() - checksum_size, checksum_size);
   char resolved[PATH_MAX];
-  const std::string folder = directory_of(realpath(binary.path.c_str(), resolved) == nullptr ? binary.path : std::string(resolved));
-  for (const std::string& candidate : {folder + name, folder + ".debug/" + name, root + folder + name}) {
-    // A file may name itself; only one of the same build fits.
-    std::optional<ElfFile> found = ElfFile::open(candidate);
-    if (found && has_symbol_table(*found) && build_id_of(*found) == binary.build_id) return DebugFile{candidate, std::move(*found)};
+  const std::string own = directory_of(realpath(binary.path.c_str(), resolved) == nullptr ? binary.path : std::string(resolved));
+  for (const DebugFolder& folder : folders) {
+    const bool is_absolute = folder.path.starts_with('/');
+    const std::string below = folder.path.empty() ? own : own + folder.path + "/";
+    const std::vector<std::string> places = is_absolute ? std::vector{folder.path + own, folder.path + "/"} : std::vector{below};
+    for (const std::string& place : places) {
+      // A file may name itself; only one of the same build fits.
+      auto found = open_debug_file(place + name);
+      if (!found) continue;
+      const bool same_build = !binary.build_id.empty() && build_id_of(found->file) == binary.build_id;
+      if (same_build && !folder.wants_checksum) return found;
+      if ((same_build || binary.build_id.empty()) && checksum_of(found->path) == checksum) return found;
+    }
   }
   return std::nullopt;
 }
@@ -180,7 +219,42 @@ std::unexpected<Error> no_binary(const std::string& path) {
 
 }  // namespace
 
-Result<Executable> read_executable(const std::string& path, const std::string& debug_root) {
+std::string build_id_in(std::string_view notes) {
+  std::string id;
+  each_note(notes, [&](std::string_view owner, std::uint32_t type, std::string_view bytes) {
+    if (owner != "GNU" || type != NT_GNU_BUILD_ID) return;
+    id.clear();
+    for (const char byte : bytes) id += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  });
+  return id;
+}
+
+const DebugFolders& usual_debug_folders() {
+  static const DebugFolders folders = {{"", false}, {".debug", false}, {"/usr/lib/debug", false}};
+  return folders;
+}
+
+Result<DebugFolders> debug_folders(std::string_view list) {
+  DebugFolders folders;
+  while (!list.empty()) {
+    std::string_view part = list.substr(0, list.find(':'));
+    list.remove_prefix(std::min(part.size() + 1, list.size()));
+    const bool wants_checksum = part.starts_with('+');
+    if (wants_checksum) part.remove_prefix(1);
+    if (part.empty()) continue;
+    char resolved[PATH_MAX];
+    struct stat status = {};
+    const std::string path(part);
+    if (realpath(path.c_str(), resolved) == nullptr || stat(resolved, &status) != 0 || !S_ISDIR(status.st_mode)) {
+      return fail(fmt::format("there is no directory {}", path), "--debuginfo takes directories with separate debug files: `--debuginfo DIRECTORY:+DIRECTORY`");
+    }
+    folders.push_back({resolved, wants_checksum});
+  }
+  std::ranges::copy(usual_debug_folders(), std::back_inserter(folders));
+  return folders;
+}
+
+Result<Executable> read_executable(const std::string& path, const DebugFolders& folders) {
   errno = ENOEXEC;
   const std::optional<ElfFile> file = ElfFile::open(path);
   if (!file) return no_binary(path);
@@ -198,7 +272,9 @@ Result<Executable> read_executable(const std::string& path, const std::string& d
   read_symbols(*file, SHT_DYNSYM, binary.symbols);
   if (has_source_lines(*file)) binary.debug_file = path;
   if (!has_symbol_table(*file) || binary.debug_file.empty()) {
-    if (const auto debug = debug_file(*file, binary, debug_root)) {
+    auto debug = debug_file_by_id(binary, folders);
+    if (!debug) debug = debug_file_by_name(*file, binary, folders);
+    if (debug) {
       read_symbols(debug->file, SHT_SYMTAB, binary.symbols);
       if (has_source_lines(debug->file)) binary.debug_file = debug->path;
     } else if (!has_symbol_table(*file)) {

@@ -27,35 +27,32 @@ std::string read_piece(int file, std::uint64_t begin, std::size_t size) {
   return bytes;
 }
 
-struct Extent {
-  std::uint64_t begin = 0;
-  std::uint64_t size = 0;
-};
-
-// A member that is stored as it is. The list of members stands at the archive's end; the member itself has a header of its own in front.
-std::optional<Extent> find_member(int file, std::string_view wanted) {
+// The list of members stands at the archive's end; each member has a header of its own in front.
+std::vector<ArchiveMember> stored_members(int file) {
   constexpr std::uint32_t end_mark = 0x06054b50, entry_mark = 0x02014b50;
   constexpr std::size_t end_size = 22, longest_comment = 65535, entry_size = 46, header_size = 30;
+  std::vector<ArchiveMember> members;
   const off_t length = lseek(file, 0, SEEK_END);
-  if (length < static_cast<off_t>(end_size)) return std::nullopt;
+  if (length < static_cast<off_t>(end_size)) return members;
   const std::size_t tail_size = std::min<std::size_t>(static_cast<std::size_t>(length), end_size + longest_comment);
   const std::string tail = read_piece(file, static_cast<std::uint64_t>(length) - tail_size, tail_size);
   std::size_t end = tail.size() < end_size ? std::string::npos : tail.size() - end_size;
   while (end != std::string::npos && number_at<std::uint32_t>(tail, end) != end_mark) end = end == 0 ? std::string::npos : end - 1;
-  if (end == std::string::npos) return std::nullopt;
-  const std::string list = read_piece(file, number_at<std::uint32_t>(tail, end + 16), number_at<std::uint32_t>(tail, end + 12));
+  if (end == std::string::npos) return members;
+  const std::size_t list_size = std::min<std::size_t>(number_at<std::uint32_t>(tail, end + 12), static_cast<std::size_t>(length));
+  const std::string list = read_piece(file, number_at<std::uint32_t>(tail, end + 16), list_size);
   for (std::size_t at = 0; at + entry_size <= list.size() && number_at<std::uint32_t>(list, at) == entry_mark;) {
     const std::size_t name = number_at<std::uint16_t>(list, at + 28);
-    if (std::string_view(list).substr(at + entry_size, name) == wanted) {
-      if (number_at<std::uint16_t>(list, at + 10) != 0) return std::nullopt;  // compressed: no process has it mapped
+    const bool is_compressed = number_at<std::uint16_t>(list, at + 10) != 0;  // no process has it mapped
+    if (!is_compressed && at + entry_size + name <= list.size()) {
       const std::uint64_t begin = number_at<std::uint32_t>(list, at + 42);
       const std::string header = read_piece(file, begin, header_size);
-      return Extent{begin + header_size + number_at<std::uint16_t>(header, 26) + number_at<std::uint16_t>(header, 28),
-                    number_at<std::uint32_t>(list, at + 24)};
+      members.push_back({list.substr(at + entry_size, name), begin + header_size + number_at<std::uint16_t>(header, 26) + number_at<std::uint16_t>(header, 28),
+                         number_at<std::uint32_t>(list, at + 24)});
     }
     at += entry_size + name + number_at<std::uint16_t>(list, at + 30) + number_at<std::uint16_t>(list, at + 32);
   }
-  return std::nullopt;
+  return members;
 }
 
 }  // namespace
@@ -67,19 +64,25 @@ PathInArchive split_archive_path(const std::string& path) {
   return {path.substr(0, at), path.substr(at + mark.size())};
 }
 
+std::vector<ArchiveMember> stored_members(const std::string& archive) {
+  const Descriptor file(open(archive.c_str(), O_RDONLY | O_CLOEXEC));
+  return file ? stored_members(file.get()) : std::vector<ArchiveMember>();
+}
+
 std::optional<ElfFile> ElfFile::open(const std::string& path) {
   const PathInArchive place = split_archive_path(path);
   ElfFile file;
   file.descriptor_ = Descriptor(::open(place.file.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.descriptor_) return std::nullopt;
   if (!place.member.empty()) {
-    const auto extent = find_member(file.descriptor_.get(), place.member);
-    if (!extent) {
+    const std::vector<ArchiveMember> members = stored_members(file.descriptor_.get());
+    const auto found = std::ranges::find(members, place.member, &ArchiveMember::name);
+    if (found == members.end()) {
       errno = ENOENT;
       return std::nullopt;
     }
-    std::optional<ElfFile> member = in_memory(read_piece(file.descriptor_.get(), extent->begin, extent->size));
-    if (member) member->begin_ = extent->begin;
+    std::optional<ElfFile> member = in_memory(read_piece(file.descriptor_.get(), found->begin, found->size));
+    if (member) member->begin_ = found->begin;
     return member;
   }
   elf_version(EV_CURRENT);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "runtime/descriptor.h"
 
@@ -41,6 +42,15 @@ class ElfFile {
 
 // What was packed in the xz format; empty where it was not, or is damaged.
 std::string unpack_xz(std::string_view packed);
+
+// A member of a ZIP archive that is stored as it is, and so can be mapped from there.
+struct ArchiveMember {
+  std::string name;
+  std::uint64_t begin = 0;
+  std::uint64_t size = 0;
+};
+// None where the file is no such archive.
+std::vector<ArchiveMember> stored_members(const std::string& archive);
 
 // "a.apk!/lib/x.so" -> {"a.apk", "lib/x.so"}; the second part is empty for a plain path.
 struct PathInArchive {

@@ -35,8 +35,8 @@ int read_into(std::string& text, int descriptor, std::size_t most) {
 }
 
 std::string failure_of(int status) {
-  if (WIFSIGNALED(status)) return fmt::format("was ended by signal {}", WTERMSIG(status));
-  return WEXITSTATUS(status) == 0 ? "" : fmt::format("ended with status {}", WEXITSTATUS(status));
+  if (WIFSIGNALED(status)) return fmt::format("command was ended by signal {} ({})", WTERMSIG(status), sigdescr_np(WTERMSIG(status)));
+  return WEXITSTATUS(status) == 0 ? "" : fmt::format("command exited with code {}", WEXITSTATUS(status));
 }
 
 }  // namespace

@@ -12,11 +12,11 @@ namespace fathom {
 Result<std::string> read_head(const std::string& path, std::size_t most);
 
 struct CommandOutput {
-  std::string text;
-  std::string failure;  // how it ended, where that was not with status 0: "ended with status 3"
+  std::string text;     // of its standard output
+  std::string failure;  // how it ended, if not well: "command exited with code 1"
 };
 
-// What `sh -c COMMAND` prints on its standard output. Waits for its end.
+// What `sh -c COMMAND` prints. Waits for its end.
 Result<CommandOutput> output_of(const std::string& command);
 
 }  // namespace fathom

@@ -85,7 +85,10 @@ std::optional<KernelFunction> parse_kallsyms_function(std::string_view line) {
   if (blank == std::string_view::npos || blank + 3 >= line.size()) return std::nullopt;
   const char kind = line[blank + 1];
   if (kind != 't' && kind != 'T' && kind != 'w' && kind != 'W') return std::nullopt;
-  return split_module(line.substr(blank + 3));
+  // In front of a function some kernels have room for others to jump to, under a name of its own.
+  const std::string_view name = line.substr(blank + 3);
+  if (name.starts_with("__pfx_") || name.starts_with("__cfi_")) return std::nullopt;
+  return split_module(name);
 }
 
 const std::string& KernelFunctions::kallsyms() {
@@ -109,14 +112,46 @@ std::optional<KernelFunction> KernelFunctions::find(std::string_view module, std
 const std::vector<KernelFunction>& KernelFunctions::all(const Tracefs* tracefs) {
   if (all_) return *all_;
   const Result<std::string> traceable = tracefs == nullptr ? Result<std::string>(fail("")) : tracefs->read("available_filter_functions");
-  all_ = traceable && !traceable->empty() ? parse_lines(*traceable, parse_traceable) : parse_lines(kallsyms(), parse_kallsyms_function);
+  is_list_of_traceable_ = traceable && !traceable->empty();
+  all_ = is_list_of_traceable_ ? parse_lines(*traceable, parse_traceable) : parse_lines(kallsyms(), parse_kallsyms_function);
   return *all_;
+}
+
+// The list has each function once, under one of the names that stand at its address: `__ia32_sys_getppid`, but not `__x64_sys_getppid`.
+const std::vector<KernelFunctions::Alias>& KernelFunctions::aliases() {
+  if (aliases_) return *aliases_;
+  aliases_.emplace();
+  if (!is_list_of_traceable_) return *aliases_;
+  const auto key = [](const KernelFunction& function) { return std::tie(function.name, function.module); };
+  std::vector<KernelFunction> names;  // at one address
+  const auto take = [&] {
+    const auto is_known = [&](const KernelFunction& name) {
+      return std::ranges::binary_search(*all_, name, [&](const KernelFunction& a, const KernelFunction& b) { return key(a) < key(b); });
+    };
+    const auto known = names.size() < 2 ? names.end() : std::ranges::find_if(names, is_known);
+    for (const KernelFunction& name : names) {
+      if (known != names.end() && !is_known(name)) aliases_->push_back({name, known->name});
+    }
+    names.clear();
+  };
+  std::string_view text = kallsyms(), address;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const std::string_view place = line.substr(0, line.find(' '));
+    if (place != address || place.find_first_not_of('0') == std::string_view::npos) take();
+    address = place;
+    if (auto function = parse_kallsyms_function(line)) names.push_back(std::move(*function));
+  }
+  take();
+  return *aliases_;
 }
 
 Result<void> KernelFunctions::read_traceable(const std::string& path) {
   const auto text = read_file_at(AT_FDCWD, path.c_str());
   if (!text) return fail(fmt::format("{} can not be read ({})", path, strerrordesc_np(text.error().system_error)), "--traceable-functions takes a copy of available_filter_functions");
   all_ = parse_lines(*text, parse_traceable);
+  is_list_of_traceable_ = true;
   if (all_->empty()) return fail(fmt::format("{} names no function", path), "--traceable-functions takes a file with a function on each line, with its module in brackets behind it");
   return {};
 }
@@ -127,6 +162,14 @@ std::vector<KernelFunction> KernelFunctions::match(std::string_view module, std:
     if (!matches(function, module, pattern) || is_never_matched(function.name) || is_on_own_path(function.name, pattern)) continue;
     found.push_back(function);
   }
+  // Only where the pattern does not match the name in the list: each function counts once.
+  const std::size_t listed = found.size();
+  for (const Alias& alias : aliases()) {
+    const std::string& name = alias.function.name;
+    if (!matches(alias.function, module, pattern) || glob_match(pattern, alias.known) || is_never_matched(name) || is_on_own_path(name, pattern)) continue;
+    found.push_back(alias.function);
+  }
+  if (found.size() != listed) std::ranges::sort(found, {}, [](const KernelFunction& function) { return std::tie(function.name, function.module); });
   return found;
 }
 

@@ -28,9 +28,17 @@ class KernelFunctions {
  private:
   const std::string& kallsyms();
   const std::vector<KernelFunction>& all(const Tracefs* tracefs);
+  // Another name of a function that the kernel's list of traceable functions has under the name `known`.
+  struct Alias {
+    KernelFunction function;
+    std::string known;
+  };
+  const std::vector<Alias>& aliases();
 
   std::optional<std::string> kallsyms_;
   std::optional<std::vector<KernelFunction>> all_;
+  bool is_list_of_traceable_ = false;
+  std::optional<std::vector<Alias>> aliases_;
 };
 
 // Functions that a wildcard never stands for: what the kernel can not bear to be probed, and entries that are none.

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace fathom {
 
@@ -29,5 +30,9 @@ class Link {
   int event_;
   std::string pin_;
 };
+
+// Detaches without keeping the caller waiting. The kernel waits for all CPUs at each link of a perf event, one after the other: many of them are
+// left to a process that does nothing else, and holds nothing else that anybody could wait for.
+void detach_in_background(std::vector<Link> links);
 
 }  // namespace fathom

@@ -74,7 +74,7 @@ struct FormatPlan {
   FormatStyle style = FormatStyle::printf;
   std::string text;
   std::vector<Type> fields;  // as stored in the record
-  std::uint32_t place = 0;   // errorf, warnf: index in Plan::places
+  std::uint32_t place = 0;   // errorf, warnf, system: index in Plan::places
 };
 
 struct ProgramPlan {

@@ -161,7 +161,7 @@ Json json_of(const MapPlan& map) {
 
 Json json_of(const FormatPlan& format) {
   Json json = {{"style", spelling(format.style)}, {"text", format.text}, {"fields", list(format.fields)}};
-  if (format.style == FormatStyle::errorf || format.style == FormatStyle::warnf) json["place"] = format.place;
+  if (format.style == FormatStyle::errorf || format.style == FormatStyle::warnf || format.style == FormatStyle::system) json["place"] = format.place;
   return json;
 }
 

@@ -87,6 +87,8 @@ Result<int> Session::run() {
   if (!options_.dry_run) {
     if (auto ran = run_programs(Moment::begin); !ran) return std::unexpected(ran.error());
   }
+  // A process that is there already may run another program, or end, right after the first event.
+  if (plan_.settings.process) symbols_.remember(*plan_.settings.process);
   if (!exiting_) {
     if (auto attached = attach(); !attached) return std::unexpected(attached.error());
   }
@@ -110,6 +112,7 @@ Result<int> Session::run() {
   ending_ = true;
   if (auto ran = run_programs(Moment::end); !ran) return std::unexpected(ran.error());
   finish();
+  detach_in_background(std::move(links_));
   return exit_code_.value_or(*passed ? 0 : 1);
 }
 
@@ -174,8 +177,8 @@ Result<void> Session::open_packets() {
 }
 
 Result<void> Session::open_unwinder() {
-  if (!plan_.unwinds || options_.read_unwind_table == nullptr) return {};
-  unwinder_.emplace(object_.map(object_names::unwind_tables), object_.map(object_names::unwind_places), options_.read_unwind_table);
+  if (!plan_.unwinds || options_.read_unwind_rows == nullptr) return {};
+  unwinder_.emplace(object_.map(object_names::unwind_tables), object_.map(object_names::unwind_places), options_.read_unwind_rows);
   std::vector<std::uint32_t> processes = plan_.settings.dwarf_processes;
   if (plan_.settings.process) processes.push_back(*plan_.settings.process);
   for (const std::uint32_t process : processes) {

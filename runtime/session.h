@@ -26,7 +26,7 @@ struct SessionOptions {
   bool verbose = false;  // printk lines as they come
   bool dry_run = false;  // stop once everything is attached
   bool warnings = true;  // warnf() and warnings about what went wrong
-  UnwindReader read_unwind_table = nullptr;  // for dw_ustack
+  UnwindReader read_unwind_rows = nullptr;  // for dw_ustack
   bool always_announces = false;  // also says how many probes there are where exit() in BEGIN kept them from being attached
 };
 
@@ -79,7 +79,7 @@ class Session : private DecodeSource {
   void show_all();
   void record(std::span<const std::byte> bytes);
   void text_record(const FormatPlan& format, std::span<const Value> values);
-  void run_command(const std::string& command);
+  void command(const FormatPlan& format, const std::string& text);
   void joined_record(const FormatPlan& format, std::span<const std::byte> bytes);
   void control(const EventBatch& batch);
   void run_time_error(std::uint32_t index, std::int64_t code);

@@ -85,20 +85,21 @@ void Session::text_record(const FormatPlan& format, std::span<const Value> value
       if (options_.warnings) output_.message({.severity = Severity::warning, .text = std::string(text), .place = &plan_.places[format.place]});
       return;
     case FormatStyle::cat: return show(TextKind::cat, read_head(std::string(text), plan_.settings.max_cat_bytes));
-    case FormatStyle::system: return run_command(std::string(text));
+    case FormatStyle::system:
+      return command(format, std::string(text));
     case FormatStyle::print:
     case FormatStyle::time:
     case FormatStyle::join: return;
   }
 }
 
-void Session::run_command(const std::string& command) {
+void Session::command(const FormatPlan& format, const std::string& text) {
   output_.flush();  // the command may write to the terminal itself
-  const Result<CommandOutput> output = output_of(command);
-  if (!output) return output_.message({.kind = MessageKind::failed, .text = output.error().message});
-  output_.text(TextKind::system, output->text);
-  if (output->failure.empty() || !options_.warnings) return;
-  output_.message({.kind = MessageKind::failed, .severity = Severity::warning, .text = fmt::format("the command `{}` {}", command, output->failure)});
+  const Result<CommandOutput> result = output_of(text);
+  const SourcePlace* place = &plan_.places[format.place];
+  if (!result) return output_.message({.kind = MessageKind::failed, .text = result.error().message, .place = place});
+  output_.text(TextKind::system, result->text);
+  if (!result->failure.empty()) output_.message({.kind = MessageKind::command, .text = result->failure, .place = place});
 }
 
 void Session::joined_record(const FormatPlan& format, std::span<const std::byte> bytes) {

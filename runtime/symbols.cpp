@@ -102,6 +102,19 @@ SymbolSource::Name Symbols::name_of(std::uint64_t address, SymbolSpace space, st
   return {};
 }
 
+std::vector<SourceLine> Symbols::source_of(std::uint64_t address, SymbolSpace space, std::uint32_t process) {
+  if (debug_reader_ == nullptr) return {};
+  switch (space) {
+    case SymbolSpace::kernel: {
+      if (!kernel_lines_) kernel_lines_ = KernelLines::open(kernel_file_, debug_reader_, [this](std::string_view name) { return kernel_address(name); });
+      return kernel_lines_->source_of(address);
+    }
+    case SymbolSpace::user:
+      return user_.source_of(address, process);
+  }
+  return {};
+}
+
 std::optional<std::uint64_t> Symbols::kernel_address(std::string_view name) { return kernel().address_of(name); }
 
 std::optional<std::uint64_t> find_kernel_symbol(std::string_view name) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/kernel_lines.h"
 #include "runtime/output/output.h"
 #include "runtime/user_symbols.h"
 
@@ -47,6 +48,13 @@ class Symbols : public SymbolSource {
   void remember(std::uint32_t process) override { user_.remember(process); }
   void loaded_at(std::uint32_t process, const std::string& file, std::uint64_t base) override { user_.loaded_at(process, file, base); }
   Name name_of(std::uint64_t address, SymbolSpace space, std::uint32_t process) override;
+  // See UserSymbols. `kernel_file`: the kernel with its debugging information; empty: in the usual places.
+  void set_debugging(DebugFolders folders, DebugInfoReader reader, std::string kernel_file) {
+    user_.set_debugging(std::move(folders), reader);
+    debug_reader_ = reader;
+    kernel_file_ = std::move(kernel_file);
+  }
+  std::vector<SourceLine> source_of(std::uint64_t address, SymbolSpace space, std::uint32_t process) override;
   // The address of a kernel symbol. Empty: unknown, or the kernel hides addresses (kernel.kptr_restrict).
   std::optional<std::uint64_t> kernel_address(std::string_view name);
 
@@ -54,6 +62,9 @@ class Symbols : public SymbolSource {
   const SymbolTable& kernel();
 
   std::optional<SymbolTable> kernel_;
+  std::optional<KernelLines> kernel_lines_;
+  DebugInfoReader debug_reader_ = nullptr;
+  std::string kernel_file_;
   UserSymbols user_;
 };
 

@@ -199,7 +199,7 @@ std::vector<std::string> LinuxTarget::executables(std::string_view name) const {
 
 Result<std::shared_ptr<const Executable>> LinuxTarget::executable(const std::string& path) const {
   if (const auto known = executables_.find(path); known != executables_.end()) return known->second;
-  Result<Executable> binary = read_executable(path);
+  Result<Executable> binary = read_executable(path, debug_folders_);
   if (!binary) return std::unexpected(binary.error());
   return executables_.emplace(path, std::make_shared<const Executable>(std::move(*binary))).first->second;
 }

@@ -11,6 +11,7 @@
 
 #include "ast/target.h"
 #include "runtime/btf.h"
+#include "runtime/elf.h"
 #include "runtime/kernel_functions.h"
 #include "runtime/tracefs.h"
 
@@ -55,6 +56,8 @@ class LinuxTarget : public Target {
   std::shared_ptr<const DebugInfo> debug_info(const std::string& path) const override;
   // Without one there is no debugging information.
   void read_debug_info_with(DebugInfoReader reader) { debug_reader_ = reader; }
+  // Where separate files with debugging information are looked for.
+  void look_for_debug_files_in(DebugFolders folders) { debug_folders_ = std::move(folders); }
 
   std::uint32_t most_stack_frames() const override;
   std::uint32_t possible_cpus() const override;
@@ -86,6 +89,7 @@ class LinuxTarget : public Target {
   mutable std::map<std::string, std::shared_ptr<const Executable>> executables_;
   mutable std::map<std::string, std::shared_ptr<const DebugInfo>> debug_infos_;
   DebugInfoReader debug_reader_ = nullptr;
+  DebugFolders debug_folders_ = usual_debug_folders();
   mutable std::optional<std::uint32_t> possible_cpus_;
   mutable std::array<std::optional<bool>, feature_count> features_;
   std::optional<std::uint32_t> process_;

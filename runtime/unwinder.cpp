@@ -13,6 +13,7 @@
 #include <cstring>
 #include <span>
 
+#include "runtime/elf_file.h"
 #include "runtime/tracefs.h"
 
 namespace fathom {
@@ -45,6 +46,20 @@ Descriptor open_mapped(const MemoryMapping& mapping, std::uint32_t process) {
   return file ? std::move(file) : Descriptor(open(fmt::format("/proc/{}/root{}", process, mapping.path).c_str(), O_RDONLY | O_CLOEXEC));
 }
 
+// What of a file is loaded; nothing where it is no ELF file.
+std::vector<ExecutableSegment> segments_of(const std::string& path) {
+  std::vector<ExecutableSegment> segments;
+  const auto file = ElfFile::open(path);
+  std::size_t count = 0;
+  if (!file || elf_getphdrnum(file->get(), &count) != 0) return segments;
+  for (std::size_t i = 0; i < count; ++i) {
+    GElf_Phdr header;
+    if (gelf_getphdr(file->get(), static_cast<int>(i), &header) == nullptr || header.p_type != PT_LOAD) continue;
+    segments.push_back({header.p_vaddr, header.p_filesz, header.p_offset, (header.p_flags & PF_X) != 0});
+  }
+  return segments;
+}
+
 // Where the byte at `offset` of the file lies by the file's own addresses. Segments are mapped in whole pages.
 std::optional<std::uint64_t> address_at(std::span<const ExecutableSegment> segments, std::uint64_t offset) {
   for (const ExecutableSegment& segment : segments) {
@@ -72,17 +87,19 @@ Result<const Unwinder::Table*> Unwinder::table_of(const MemoryMapping& mapping, 
   auto [known, is_new] = known_.try_emplace(is_vdso ? std::pair<std::uint64_t, std::uint64_t>() : std::pair<std::uint64_t, std::uint64_t>(status.st_dev, status.st_ino));
   Table& table = known->second;
   if (!is_new) return &table;
-  UnwindTable read = read_(fmt::format("/proc/self/fd/{}", file.get()));
-  table.segments = std::move(read.segments);
-  table.base = read.base;
-  if (read.rows.empty() || used_ + 1 >= layout::unwind_max_tables) return &table;
-  const Descriptor map = filled(std::span<const layout::UnwindRow>(read.rows));
+  const std::string path = fmt::format("/proc/self/fd/{}", file.get());
+  table.segments = segments_of(path);
+  if (table.segments.empty()) return &table;
+  table.base = std::ranges::min(table.segments, {}, &ExecutableSegment::address).address;
+  const UnwindRows rows = read_(path, table.base);
+  if (rows.empty() || used_ + 1 >= layout::unwind_max_tables) return &table;
+  const Descriptor map = filled(std::span<const layout::UnwindRow>(rows));
   const std::uint32_t number = used_ + 1;
   const int descriptor = map.get();
   if (!map || bpf_map_update_elem(tables_, &number, &descriptor, BPF_ANY) != 0) return no_room(mapping);
   used_ = number;
   table.number = number;
-  table.rows = static_cast<std::uint32_t>(read.rows.size());
+  table.rows = static_cast<std::uint32_t>(rows.size());
   return &table;
 }
 

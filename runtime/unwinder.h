@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "ast/executable.h"
 #include "ast/result.h"
 #include "runtime/descriptor.h"
 #include "runtime/unwind_table.h"
@@ -31,7 +32,7 @@ class Unwinder {
   struct Table {
     std::uint32_t number = 0;  // in the kernel's map; 0: the file describes nothing
     std::uint32_t rows = 0;
-    std::uint64_t base = 0;
+    std::uint64_t base = 0;  // address in the file that the rows count from
     std::vector<ExecutableSegment> segments;
   };
 

@@ -67,6 +67,15 @@ std::string link_target(const std::string& path) {
   return length < 0 ? std::string() : std::string(target, static_cast<std::size_t>(length));
 }
 
+// A file that is there now and may be gone when its symbols are wanted. It is not opened for reading, which would wake devices, and only a
+// moderate number is held.
+Descriptor held(const std::string& path) {
+  constexpr int most = 512;
+  Descriptor file(open(path.c_str(), O_PATH | O_CLOEXEC));
+  struct stat status = {};
+  return file && file.get() < most && fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) ? std::move(file) : Descriptor();
+}
+
 // The process id that the process itself knows.
 std::uint32_t inner_id(std::uint32_t process) {
   const auto status = read_file_at(AT_FDCWD, fmt::format("/proc/{}/status", process));
@@ -147,8 +156,8 @@ UserSymbols::File* UserSymbols::file_of(const MemoryMapping& mapping, std::uint3
     struct stat status = {};
     if (!descriptor || fstat(descriptor.get(), &status) != 0) return nullptr;
     key = fmt::format("{}:{}:{}", status.st_dev, status.st_ino, mapping.path);
-  } else if (is_vdso && !files_.contains(key)) {
-    descriptor = copy_of_vdso();
+  } else if (!files_.contains(key)) {
+    descriptor = is_vdso ? copy_of_vdso() : held(mapping.path);
   }
   std::unique_ptr<File>& file = files_[key];
   if (!file) {
@@ -185,10 +194,30 @@ void UserSymbols::loaded_at(std::uint32_t process, const std::string& path, std:
 const Executable* UserSymbols::read(File& file) {
   if (!file.tried) {
     file.tried = true;
-    if (auto executable = read_executable(file.path)) file.executable = std::move(*executable);
-    if (!forgets_) file.descriptor = Descriptor();
+    if (auto executable = read_executable(file.path, debug_folders_)) {
+      file.executable = std::move(*executable);
+    } else {
+      file.members = stored_members(file.path);
+    }
+    // Members and lines are read later.
+    if (!forgets_ && debug_reader_ == nullptr && file.members.empty()) file.descriptor = Descriptor();
   }
   return file.executable ? &*file.executable : nullptr;
+}
+
+std::optional<UserSymbols::Code> UserSymbols::code_at(const Place& place, std::uint64_t address) {
+  const std::uint64_t offset = address - place.mapping.begin + place.mapping.offset;
+  Code code{place.file, read(*place.file), 0, place.mapping.path};
+  for (const ArchiveMember& member : place.file->members) {
+    if (offset < member.begin || offset - member.begin >= member.size) continue;
+    code.file = file_at(fmt::format("{}!/{}", place.file->path, member.name));
+    code.executable = read(*code.file);
+    code.module += "!/" + member.name;
+    break;
+  }
+  if (code.executable == nullptr) return std::nullopt;
+  code.address = code.executable->address_of(offset).value_or(0);
+  return code;
 }
 
 // Compilers write to the file as they go; it is read again when it has grown.
@@ -260,14 +289,29 @@ SymbolSource::Name UserSymbols::look_up(std::uint64_t address, std::uint32_t pro
     return name;
   }
   name.module = place->mapping.path;
-  const Executable* executable = read(*place->file);
-  if (executable == nullptr) return name;
-  const auto own = executable->address_of(address - place->mapping.begin + place->mapping.offset);
-  const ExecutableSymbol* symbol = own ? symbol_at(*executable, *own) : nullptr;
+  const std::optional<Code> code = code_at(*place, address);
+  if (!code) return name;
+  name.module = code->module;
+  const ExecutableSymbol* symbol = code->address != 0 ? symbol_at(*code->executable, code->address) : nullptr;
   if (symbol == nullptr) return name;
   name.symbol = readable(symbol->name);
-  name.offset = *own - symbol->address;
+  name.offset = code->address - symbol->address;
   return name;
+}
+
+std::vector<SourceLine> UserSymbols::source_of(std::uint64_t address, std::uint32_t process) {
+  const Place* place = debug_reader_ == nullptr ? nullptr : place_of(processes_[process], address);
+  const std::optional<Code> code = place == nullptr || place->file == nullptr ? std::nullopt : code_at(*place, address);
+  if (!code || code->address == 0 || code->executable->debug_file.empty()) return {};
+  File& file = *code->file;
+  if (!file.tried_lines) {
+    file.tried_lines = true;
+    file.lines = debug_reader_(code->executable->debug_file);
+  }
+  if (!file.lines) return {};
+  std::vector<SourceLine> places = file.lines->source_of(code->address);
+  for (SourceLine& line : places) line.function = readable(line.function);
+  return places;
 }
 
 }  // namespace fathom

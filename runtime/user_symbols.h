@@ -11,9 +11,11 @@
 #include <string_view>
 #include <vector>
 
+#include "ast/debug_info.h"
 #include "ast/executable.h"
 #include "runtime/descriptor.h"
 #include "runtime/elf.h"
+#include "runtime/elf_file.h"
 #include "runtime/output/output.h"
 
 namespace fathom {
@@ -50,11 +52,18 @@ class UserSymbols {
     eager_ = eager;
     forgets_ = forgets;
   }
+  // Where separate files with debugging information are; and who reads lines in them, null: nobody wants any.
+  void set_debugging(DebugFolders folders, DebugInfoReader reader) {
+    debug_folders_ = std::move(folders);
+    debug_reader_ = reader;
+  }
   // Takes note of what the process has mapped now.
   void remember(std::uint32_t process);
   // A file of the process lies at its own addresses plus `base`. Of no use where the process could be looked at.
   void loaded_at(std::uint32_t process, const std::string& path, std::uint64_t base);
   SymbolSource::Name name_of(std::uint64_t address, std::uint32_t process);
+  // See SymbolSource. To be asked for once the address has been asked a name for.
+  std::vector<SourceLine> source_of(std::uint64_t address, std::uint32_t process);
 
  private:
   // A file that is mapped somewhere. Read when it is first needed; held open where its path may lead nowhere by then.
@@ -63,6 +72,9 @@ class UserSymbols {
     Descriptor descriptor;
     bool tried = false;
     std::optional<Executable> executable;
+    std::vector<ArchiveMember> members;  // where it is an archive instead
+    bool tried_lines = false;
+    std::shared_ptr<const DebugInfo> lines;
   };
   struct Place {
     MemoryMapping mapping;
@@ -86,6 +98,14 @@ class UserSymbols {
   File* file_of(const MemoryMapping& mapping, std::uint32_t process, bool apart);
   File* file_at(const std::string& path);
   const Executable* read(File& file);
+  // What lies there in a file: the program or library, or one of those that an archive holds.
+  struct Code {
+    File* file = nullptr;
+    const Executable* executable = nullptr;
+    std::uint64_t address = 0;  // of the executable's own
+    std::string module;
+  };
+  std::optional<Code> code_at(const Place& place, std::uint64_t address);
   void read_made(Process& known, std::uint32_t process);
   std::string made_name(const Process& known, std::uint64_t address, std::uint64_t& offset) const;
 
@@ -95,6 +115,8 @@ class UserSymbols {
   NameReader read_rust_name_;
   bool eager_ = false;
   bool forgets_ = false;
+  DebugFolders debug_folders_ = usual_debug_folders();
+  DebugInfoReader debug_reader_ = nullptr;
   std::map<std::uint32_t, Process> processes_;
   std::map<std::string, std::unique_ptr<File>> files_;
 };

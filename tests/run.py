@@ -176,18 +176,21 @@ def executable():
     return os.environ.get("FATHOM") or str(BUILD / "release" / "fathom")
 
 
-# Programs made up per run of all tests: name, and what the driver is told. The seeds are fixed; scripts/fuzz takes others.
+# Programs made up per run of all tests: name, how many, and what else the driver is told. The seeds are fixed; scripts/fuzz takes others.
 FUZZ = {
-    "fuzz/compile-1": ["--seed", "1", "--count", "50000", "--emit", "100"],
-    "fuzz/compile-2": ["--seed", "1000001", "--count", "50000", "--emit", "100"],
-    "fuzz/load": ["--seed", "2000001", "--count", "160", "--load", "1"],
+    "fuzz/compile-1": (50000, ["--seed", "1", "--emit", "100"]),
+    "fuzz/compile-2": (50000, ["--seed", "1000001", "--emit", "100"]),
+    "fuzz/load-1": (600, ["--seed", "2000001", "--load", "1"]),
+    "fuzz/load-2": (600, ["--seed", "3000001", "--load", "1"]),
 }
+HOST_SHARE = 16  # with --host one program of so many
 
 
 def fuzz(options):
     """The generator of programs, with sanitizers."""
     driver = BUILD / "dev" / "tests" / "fuzz" / "fuzz_programs"
-    wanted = {name: arguments for name, arguments in FUZZ.items() if passes_filter(options, name)}
+    wanted = {name: [*arguments, "--count", str(count // HOST_SHARE if options.host else count)]
+              for name, (count, arguments) in FUZZ.items() if passes_filter(options, name)}
     if not driver.exists():
         return [Case(name, "failed", f"{driver} was not built") for name in wanted]
     cases = []

@@ -19,6 +19,8 @@ namespace {
 // Types only grow (none, then wider and wider); more rounds than this mean a bug, and the last one still reports what is unknown.
 constexpr int max_rounds = 16;
 constexpr std::int64_t max_unroll = 100;
+// Of tseries() in a map with keys: the kernel allocates at most 4 MiB for one of its elements.
+constexpr std::int64_t max_keyed_intervals = 150'000;
 // Branches of BPF reach 32767 instructions; one unit of cost is about three.
 constexpr std::uint64_t max_cost = 8000;
 
@@ -225,6 +227,7 @@ void Inference::assign_map(const Assignment& node, const MapAccess& target, Rang
   if (aggregation) {
     target_facts.type = type;
     merge_value(map, type, range);
+    check_intervals(map, type, node.value->range);
     return;
   }
   type = value(*node.value);
@@ -346,6 +349,13 @@ void Inference::merge_value(CheckedMap& map, const Type& type, Range range) {
     return;
   }
   map.value = stored(*merged);
+}
+
+void Inference::check_intervals(const CheckedMap& map, const Type& type, Range range) {
+  const bool too_many = type.aggregation() == Aggregation::series && map.keyed && type.buckets().max > max_keyed_intervals;
+  if (!too_many || !final_) return;
+  diagnostics_.report<DiagnosticId::argument_value>(range, fmt::format("with keys `tseries` keeps 1 to {} intervals, not {}", max_keyed_intervals, type.buckets().max))
+      .with_help("the kernel has 4 MiB at most for an element of such a map: take longer intervals, or a map without keys for each series");
 }
 
 bool Inference::storable(const Type& type, Range range, const char* where) {

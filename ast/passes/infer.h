@@ -135,6 +135,7 @@ class Inference {
   void merge_variable(std::uint32_t index, const Type& type, Range range);
   // Takes note of what a variable is set to; null: of something that is no expression.
   void note_value(std::uint32_t index, const ast::Expression* value);
+  void check_intervals(const CheckedMap& map, const Type& type, Range range);
   bool storable(const Type& type, Range range, const char* where);
 
   Facts& facts(const ast::Expression& expression) { return probe_.facts[expression.id - probe_.probe->first_node]; }

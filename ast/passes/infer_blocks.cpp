@@ -206,6 +206,7 @@ Type Inference::block_expression(const BlockExpression& node, Facts& facts) {
     const Facts& value = this->facts(*node.value);
     facts.no_value = value.no_value;
     facts.is_signed = value.is_signed;
+    if (node.body.statements.empty() && !node.catches_return) facts.constant = value.constant;
   }
   if (node.catches_return) {
     type = returns_.back();

@@ -134,7 +134,7 @@ Type Inference::element_value(const CheckedMap& map, Range range) {
     return *type;
   }
   diagnostics_.report<DiagnosticId::aggregation_read>(range, aggregation_name(map.value.aggregation()))
-      .with_help("it can be printed with `print()` and emptied with `clear()`");
+      .with_help(fmt::format("the whole map can be printed, `print(@{0})`, and emptied, `clear(@{0})`", map.name));
   return Type::none();
 }
 
@@ -237,6 +237,8 @@ Type Inference::binary(const Binary& node, Range range, Facts& facts) {
       diagnostic.with_help("for arithmetic on an address as such cast it to a number: `(uint64)p`");
     } else if (left.type.is_string() && right.type.is_string()) {
       diagnostic.with_help(node.op == BinaryOperator::add ? "`str_concat(a, b)` joins two strings" : "strings are only compared by `==` and `!=`");
+    } else if (left.type.is(TypeKind::stack) && right.type.is(TypeKind::stack)) {
+      diagnostic.with_help("stacks are only compared by `==` and `!=`, with ones of the same kind, mode and number of frames");
     } else if (left.type.kind() == right.type.kind() && is_comparable(left.type) && !left.type.is_scalar()) {
       diagnostic.with_help("they are only compared by `==` and `!=`, with as many elements on both sides");
     }

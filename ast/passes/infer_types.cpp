@@ -57,19 +57,6 @@ std::string similar_type(const std::string& wanted, const std::vector<std::strin
   return near.empty() ? "" : fmt::format("did you mean `{}{}`?", keyword, near);
 }
 
-// Of a number as it is written: the smallest integer that holds it.
-std::uint32_t literal_size(std::optional<std::int64_t> value) {
-  for (std::uint32_t size : {1u, 2u, 4u}) {
-    if (value && narrowed(*value, Type::integer(size, true)) == *value) return size;
-  }
-  return sizeof(std::uint64_t);
-}
-
-bool is_number(const Expression& expression, const Type& type) {
-  const auto* unary = std::get_if<Unary>(&expression.kind);
-  return type.is_open() || (unary != nullptr && unary->op == UnaryOperator::negate && std::holds_alternative<IntegerLiteral>(unary->operand->kind));
-}
-
 std::uint32_t bytes_in(const Type& type) { return type.is(TypeKind::buffer) ? type.buffer_capacity() : type.size(); }
 
 }  // namespace
@@ -191,7 +178,7 @@ Type Inference::size_of(const SizeOf& node, Facts& facts) {
     diagnostics_.report<DiagnosticId::incomplete_struct>(node.type ? node.type->range : node.operand->range, to_string(type));
   }
   facts.constant = type.size();
-  if (node.operand && is_number(*node.operand, type)) facts.constant = literal_size(this->facts(*node.operand).constant);
+  if (node.operand && !type.is_none()) facts.constant = written_size(*node.operand, this->facts(*node.operand)).value_or(type.size());
   return Type::uint64();
 }
 

@@ -40,9 +40,9 @@ std::optional<Type> comparison_result(BinaryOperator op, const Type& left, const
   if (left.is_string() || right.is_string()) {
     return left.is_string() && right.is_string() && is_equality(op) ? std::optional(Type::boolean()) : std::nullopt;
   }
-  bool in_memory = left.is_tuple() || left.is_array() || left.is(TypeKind::buffer) || left.is(TypeKind::inet);
+  bool in_memory = !left.is_scalar() && is_comparable(left);
   if (in_memory) {
-    bool alike = left.kind() == right.kind() && is_comparable(left) && is_comparable(right) && unify(left, right);
+    bool alike = left.kind() == right.kind() && is_comparable(right) && unify(left, right);
     return alike && is_equality(op) ? std::optional(Type::boolean()) : std::nullopt;
   }
   if (left.is_scalar() && right.is_scalar()) return Type::boolean();
@@ -60,6 +60,16 @@ std::optional<Type> unify_tuples(const Type& a, const Type& b) {
     parts.push_back(std::move(*part));
   }
   return a.is_record() ? Type::record(a.names(), std::move(parts)) : Type::tuple(std::move(parts));
+}
+
+// Of pointers to numbers the one to the wider; of two as wide the first.
+std::optional<Type> unify_pointees(const Type& a, const Type& b) {
+  const Type& first = a.pointee();
+  const Type& second = b.pointee();
+  if (first.is_integer() && second.is_integer()) return first.size() >= second.size() ? a : b;
+  if (!first.is_pointer() || !second.is_pointer()) return std::nullopt;
+  auto pointee = unify(first, second);
+  return pointee ? std::optional(Type::pointer(std::move(*pointee), a.space())) : std::nullopt;
 }
 
 // A literal widens the other number and leaves its sign alone; one beside a bool or an enumerator makes a plain number of it.
@@ -106,7 +116,7 @@ std::optional<Type> unify(const Type& a, const Type& b) {
   if (a.is_pointer()) {
     if (a.space() != b.space()) return std::nullopt;
     if (b.pointee().is_none()) return a;
-    return a.pointee().is_none() || a == b ? std::optional(b) : std::nullopt;
+    return a.pointee().is_none() || a == b ? std::optional(b) : unify_pointees(a, b);
   }
   return a == b ? std::optional(a) : std::nullopt;
 }
@@ -179,6 +189,16 @@ std::int64_t narrowed(std::int64_t value, const Type& type) {
   std::uint32_t unused_bits = 64 - type.size() * 8;
   auto bits = static_cast<std::uint64_t>(value) << unused_bits;
   return type.is_signed() ? static_cast<std::int64_t>(bits) >> unused_bits : static_cast<std::int64_t>(bits >> unused_bits);
+}
+
+std::optional<std::uint32_t> written_size(const ast::Expression& expression, const Facts& facts) {
+  const auto* unary = std::get_if<ast::Unary>(&expression.kind);
+  const bool negated = unary != nullptr && unary->op == ast::UnaryOperator::negate && std::holds_alternative<ast::IntegerLiteral>(unary->operand->kind);
+  if (!facts.type.is_open() && !negated) return std::nullopt;
+  for (std::uint32_t size : {1u, 2u, 4u}) {
+    if (facts.constant && narrowed(*facts.constant, Type::integer(size, true)) == *facts.constant) return size;
+  }
+  return static_cast<std::uint32_t>(sizeof(std::uint64_t));
 }
 
 bool is_condition(const Type& type) { return type.is_none() || type.is_numeric() || type.is_pointer(); }

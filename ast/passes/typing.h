@@ -33,6 +33,9 @@ bool operates_signed(ast::BinaryOperator op, const Facts& left, const Facts& rig
 // The bits of a constant as an integer type keeps them.
 std::int64_t narrowed(std::int64_t value, const Type& type);
 
+// Of a number as it is written: the bytes of the smallest integer that holds it. None for any other expression.
+std::optional<std::uint32_t> written_size(const ast::Expression& expression, const Facts& facts);
+
 // May stand where true or false is wanted.
 bool is_condition(const Type& type);
 

@@ -164,7 +164,7 @@ void lower_lhist(CallLowering& call) {
   count_bucket(call, bpf.CreateLoad(bpf.getInt64Ty(), bucket), count);
 }
 
-constexpr std::int64_t max_intervals = 150'000;  // their values stay below the largest that the kernel allocates for one element
+constexpr std::int64_t max_intervals = 1'000'000;  // of a map without keys; see also Inference::check_intervals()
 
 std::optional<SeriesValue> series_value(std::string_view name) {
   for (SeriesValue value : {SeriesValue::average, SeriesValue::max, SeriesValue::min, SeriesValue::sum}) {

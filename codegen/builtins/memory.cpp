@@ -36,10 +36,10 @@ void check_buf(CallCheck& call) {
     return;
   }
   const auto& length = call.facts(1).constant;
-  if (!length) {
-    call.result().type = Type::counted_buffer(most);
-  } else if (*length < 1) {
-    call.diagnostics().report<DiagnosticId::argument_value>(call.argument(1).range, fmt::format("the length of `buf` must be at least 1, not {}", *length));
+  if (!length || *length == 0) {
+    call.result().type = Type::counted_buffer(length ? 1 : most);
+  } else if (*length < 0) {
+    call.diagnostics().report<DiagnosticId::argument_value>(call.argument(1).range, fmt::format("the length of `buf` can not be {}", *length));
   } else {
     if (*length > most && call.final()) {
       call.diagnostics()
@@ -59,7 +59,7 @@ struct Source {
 Source source_of(CallLowering& call, std::size_t index) {
   const Type& type = call.facts(index).type;
   if (type.is_pointer() || type.is_numeric()) return {call.scalar(index), type.is_pointer() ? type.space() : AddressSpace::kernel};
-  Operand operand = call.probe().lower(call.argument(index));
+  Operand operand = call.probe().lower_bytes(call.argument(index));
   if (operand.place == Operand::Place::remote) return {operand.value, operand.type.space()};
   // BPF's own memory is kernel memory.
   return {operand.value, AddressSpace::kernel};

@@ -1,6 +1,7 @@
 // Network addresses.
 #include <arpa/inet.h>
 
+#include "ast/passes/typing.h"
 #include "codegen/builtins/list.h"
 #include "codegen/call_lowering.h"
 
@@ -72,7 +73,7 @@ void copy_bytes(CallLowering& call, std::size_t index, llvm::Value* to, llvm::Va
   if (type.is_pointer()) {
     address = call.scalar(index);
   } else {
-    Operand operand = call.probe().lower(call.argument(index));
+    Operand operand = call.probe().lower_bytes(call.argument(index));
     address = operand.value;
     space = operand.place == Operand::Place::remote ? operand.type.space() : AddressSpace::kernel;
   }
@@ -123,7 +124,7 @@ void check_macaddr(CallCheck& call) {
   if (type.is_none() || type.is_numeric() || type.is_pointer()) return;
   const bool is_text = type.is_string() && type.size() == mac_size + 1;  // of six characters: the NUL is no part of it
   if (type.size() == mac_size || is_text) return;
-  call.diagnostics().report<DiagnosticId::argument_value>(call.argument(0).range, fmt::format("a hardware address has 6 bytes, not {}", type.size()));
+  call.diagnostics().report<DiagnosticId::argument_value>(call.argument(0).range, fmt::format("a hardware address has 6 bytes, not {}", type.size() - (type.is_string() ? 1 : 0)));
 }
 
 void lower_macaddr(CallLowering& call) {
@@ -141,7 +142,7 @@ void lower_macaddr(CallLowering& call) {
 void check_bswap(CallCheck& call) {
   const Type& type = call.type(0);
   if (type.is_none()) return;
-  std::uint32_t size = type.size();
+  const std::uint32_t size = written_size(call.argument(0), call.facts(0)).value_or(type.size());
   call.result().type = Type::integer(size, false);
   if (const auto& known = call.facts(0).constant) {
     auto swapped = __builtin_bswap64(static_cast<std::uint64_t>(*known)) >> (64 - 8 * size);
@@ -151,13 +152,11 @@ void check_bswap(CallCheck& call) {
 
 void lower_bswap(CallLowering& call) {
   BpfBuilder& bpf = call.bpf();
-  std::uint32_t size = call.facts(0).type.size();
+  const std::uint32_t size = call.facts().type.size();
   llvm::Value* value = call.scalar(0);
-  if (size > 1) {
-    value = bpf.CreateTrunc(value, bpf.getIntNTy(size * 8));
-    value = bpf.CreateZExt(bpf.CreateUnaryIntrinsic(llvm::Intrinsic::bswap, value), bpf.getInt64Ty());
-  }
-  call.give(value);
+  if (size == 1) return call.give(bpf.narrow(value, size, false));
+  value = bpf.CreateTrunc(value, bpf.getIntNTy(size * 8));
+  call.give(bpf.CreateZExt(bpf.CreateUnaryIntrinsic(llvm::Intrinsic::bswap, value), bpf.getInt64Ty()));
 }
 
 }  // namespace
@@ -171,7 +170,7 @@ BuiltinFamily network_builtins() {
        .lower = [](CallLowering& call) { call.give_memory(call.program().object().bytes(parse_address(*call.facts(0).text))); }},
       {.prototype = "macaddr macaddr(array|string|buffer|pointer|int address)", .doc = "A hardware address, 6 bytes.", .check = check_macaddr,
        .lower = lower_macaddr},
-      {.prototype = "auto bswap(int value)", .doc = "The integer with its bytes in reverse order.", .check = check_bswap, .lower = lower_bswap},
+      {.prototype = "auto bswap(int value)", .doc = "The integer with its bytes in reverse order; a number as it is written has as few of them as hold it.", .check = check_bswap, .lower = lower_bswap},
   };
   return {"Networks", rows};
 }

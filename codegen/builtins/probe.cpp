@@ -132,13 +132,15 @@ void check_reg(CallCheck& call) {
 
 void lower_reg(CallLowering& call) { call.give(call.bpf().load_context(call.probe().context(), call.facts().index, sizeof(std::uint64_t), false)); }
 
+// Without registers it is known beforehand: what fathom starts itself it starts from user mode, and the rest is code of the kernel's.
 void check_usermode(CallCheck& call) {
-  if (!call.context().has_registers) return refuse(call, register_help);
   call.result().type = Type::integer(1, false);
+  if (!call.context().has_registers) call.result().constant = call.probe_type().moment == Moment::attached ? 0 : 1;
 }
 
 // The privilege level stands in the low two bits of the code segment.
 void lower_usermode(CallLowering& call) {
+  if (call.facts().constant) return give_constant(call);
   constexpr std::uint64_t user_level = 3;
   BpfBuilder& bpf = call.bpf();
   llvm::Value* level = bpf.CreateAnd(bpf.load_context(call.probe().context(), segment_register(), sizeof(std::uint64_t), false), user_level);
@@ -274,7 +276,7 @@ BuiltinFamily probe_builtins() {
        .form = Form::variable, .check = check_ctx, .lower = lower_ctx, .reads_context = true},
       {.prototype = "uint64 reg(text name)", .doc = "A register of the interrupted code, by its name: reg(\"ip\").", .check = check_reg,
        .lower = lower_reg, .reads_context = true},
-      {.prototype = "auto usermode", .doc = "1 if the probe interrupted user mode, 0 if the kernel.", .form = Form::variable,
+      {.prototype = "auto usermode", .doc = "1 if the probe interrupted user mode, 0 if the kernel; 1 in begin, end and self.", .form = Form::variable,
        .check = check_usermode, .lower = lower_usermode, .reads_context = true},
       {.prototype = "uint64 sargN", .doc = "The arguments that are passed on the stack, from sarg0.", .form = Form::variable,
        .check = check_stack_argument, .lower = lower_stack_argument, .reads_context = true},

@@ -4,6 +4,7 @@
 #include "codegen/builtins/list.h"
 #include "codegen/builtins/unwind.h"
 #include "codegen/call_lowering.h"
+#include "codegen/kernel_frames.h"
 
 namespace fathom::codegen {
 
@@ -78,6 +79,7 @@ void check_stack(CallCheck& call, Walker walker) {
   }
   const SymbolSpace space = walker == Walker::kernel_stack ? SymbolSpace::kernel : SymbolSpace::user;
   call.result().type = Type::stack(space, static_cast<std::uint32_t>(frames), mode);
+  if (space == SymbolSpace::kernel) call.result().addresses = ways_to_program(call);
 }
 
 // Unwinding wants tables of the processes, which the session can make only of those it knows from the start.
@@ -163,8 +165,9 @@ void lower_stack(CallLowering& call) {
   const std::uint32_t limit = type.count() * layout::stack_frame_words(type);
   llvm::Value* process = of_user ? known_process(call) : bpf.number(0);
   llvm::Value* frames = frames_memory(call);
+  llvm::Value* skipped = of_user ? bpf.number(0) : frames_of_tracing(probe, call.facts().addresses);
   const std::uint64_t flags = (of_user ? user_stack : 0) | (type.stack_mode() == StackMode::build_id ? user_build_id : 0);
-  llvm::Value* bytes = bpf.call(Helper::get_stack, {probe.context(), frames, bpf.getInt32(limit * word), bpf.number(flags)});
+  llvm::Value* bytes = bpf.call(Helper::get_stack, {probe.context(), frames, bpf.getInt32(limit * word), bpf.CreateOr(skipped, bpf.number(flags))});
   if (!of_user && probe.probe().type->program == ProgramKind::tracepoint) {
     // Kernels before 6.7 or so take the stack of a system call's tracepoint from the registers of the process, where it is none.
     llvm::AllocaInst* length = bpf.word();

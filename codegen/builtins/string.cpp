@@ -1,4 +1,5 @@
 // Strings and what prints as text.
+#include <algorithm>
 #include <limits>
 
 #include "codegen/builtins/list.h"
@@ -15,9 +16,9 @@ namespace {
 std::int64_t uncounted(const Settings& settings) { return settings.text_form.lengths_without_nul ? 1 : 0; }
 
 bool is_length(CallCheck& call, std::int64_t length) {
-  if (length >= 1 - uncounted(call.settings())) return true;
+  if (length >= 0) return true;
   call.diagnostics()
-      .report<DiagnosticId::argument_value>(call.argument(1).range, fmt::format("the length of `str` must be at least 1, not {}", length))
+      .report<DiagnosticId::argument_value>(call.argument(1).range, fmt::format("the length of `str` can not be {}", length))
       .with_help("the length counts the terminating NUL: `str(p, 5)` has at most 4 characters");
   return false;
 }
@@ -30,7 +31,7 @@ bool cut_text(CallCheck& call) {
     return false;
   }
   if (!is_length(call, *length)) return false;
-  call.result().text = call.result().text->substr(0, static_cast<std::size_t>(*length - 1 + uncounted(call.settings())));
+  call.result().text = call.result().text->substr(0, static_cast<std::size_t>(std::max<std::int64_t>(*length - 1 + uncounted(call.settings()), 0)));
   return true;
 }
 
@@ -63,7 +64,7 @@ void check_str(CallCheck& call) {
           .report<DiagnosticId::length_shortened>(call.argument(1).range, length - uncounted(call.settings()), capacity)
           .with_help(type.is_string() ? "the string is no longer" : "set BPFTRACE_MAX_STRLEN to a larger number");
     }
-    capacity = static_cast<std::uint32_t>(std::min<std::int64_t>(length, capacity));
+    capacity = static_cast<std::uint32_t>(std::clamp<std::int64_t>(length, 1, capacity));  // of none there is the NUL
   }
   // A length that was asked for is no accident.
   bool may_be_cut = type.is_string() ? type.may_be_cut() : call.count() < 2;

@@ -47,8 +47,8 @@ std::string own(const Message& message) {
 
 std::string to_text(const Message& message, MessageStyle style) {
   bool is_error = message.severity == Severity::error;
-  if (message.place == nullptr) {
-    bool others = style == MessageStyle::bpftrace;
+  const bool others = style == MessageStyle::bpftrace;
+  if (message.place == nullptr || (others && message.kind == MessageKind::command)) {
     return fmt::format("{}: {}\n", is_error ? (others ? "ERROR" : "error") : others ? "WARNING" : "warning", message.text);
   }
   if (message.kind == MessageKind::said) return located(*message.place, message.severity, message.text);

@@ -12,6 +12,7 @@ namespace fathom {
 enum class MessageKind : std::uint8_t {
   said,    // by the script: errorf(), warnf()
   failed,  // a probe could not do what the script asks for
+  command,  // a command of the script's failed
 };
 
 struct Message {

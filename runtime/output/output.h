@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ast/debug_info.h"
 #include "runtime/output/message.h"
 #include "runtime/plan.h"
 #include "runtime/value.h"
@@ -25,6 +26,9 @@ class SymbolSource {
     std::string module;        // the file that a user address is in; empty where unknown
   };
   virtual Name name_of(std::uint64_t address, SymbolSpace space, std::uint32_t process) = 0;
+  // The lines that the code at an address was made from: of inlined calls the innermost first, of the function itself last. Empty where nobody
+  // knows, or where the script does not want them (show_debug_info).
+  virtual std::vector<SourceLine> source_of(std::uint64_t, SymbolSpace, std::uint32_t) { return {}; }
   // Takes note of what a process has mapped, before it ends.
   virtual void remember(std::uint32_t) {}
   // A file of the process lies at its own addresses plus `base`: for processes that ended before they could be looked at.

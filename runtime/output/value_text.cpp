@@ -122,20 +122,24 @@ void ValueText::append_stack(std::string& text, const StackFrames& stack, bool i
   std::string_view indent = in_key && settings_.text_form.narrow_stack_keys ? "    " : "        ";
   text += '\n';
   for (const BuildIdAddress& frame : stack.build_ids) append_format(text, "{}{}{:#x}\n", frame.build_id, frame.build_id.empty() ? "" : " ", frame.offset);
-  for (std::uint64_t address : stack.addresses) {
+  for (const std::uint64_t& address : stack.addresses) {
     if (stack.mode == StackMode::raw) {
       append_format(text, "{:x}\n", address);
       continue;
     }
-    SymbolSource::Name name = symbols_.name_of(address, stack.space, stack.process);
+    const SymbolSource::Name name = symbols_.name_of(address, stack.space, stack.process);
     const std::string place = name.symbol.empty() ? "[unknown]" : fmt::format("{}+{}", name.symbol, name.offset);
+    // All but the first are where a call returns to, which may be the line behind it.
+    std::vector<SourceLine> lines = symbols_.source_of(&address == stack.addresses.data() ? address : address - 1, stack.space, stack.process);
+    const std::string line = lines.empty() ? "" : fmt::format("@{}:{}", lines.back().file, lines.back().line);
+    if (!lines.empty()) lines.pop_back();
     if (stack.mode == StackMode::perf) {
+      for (const SourceLine& inlined : lines) append_format(text, "\t{:x} {} (inlined)\n", address, inlined.function);
       const bool of_user = stack.space == SymbolSpace::user;
       append_format(text, "\t{:x} {}{}\n", address, place, of_user ? fmt::format(" ({})", name.module.empty() ? "[unknown]" : name.module) : "");
-    } else if (name.symbol.empty()) {
-      append_format(text, "{}{:#x}\n", indent, address);
     } else {
-      append_format(text, "{}{}\n", indent, place);
+      for (const SourceLine& inlined : lines) append_format(text, "{}[inlined] {}@{}:{}\n", indent, inlined.function, inlined.file, inlined.line);
+      append_format(text, "{}{}{}\n", indent, name.symbol.empty() ? fmt::format("{:#x}", address) : place, line);
     }
   }
 }

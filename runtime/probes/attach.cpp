@@ -85,6 +85,13 @@ Result<Link> attach_perf_event(int program, const void* attr, int process, int c
   options.sz = sizeof options;
   options.perf_event.bpf_cookie = cookie;
   Descriptor link(bpf_link_create(program, event->get(), BPF_PERF_EVENT, &options));
+  // An event has room for 64 programs. Those of runs that have just ended may still be there: see detach_in_background.
+  constexpr int tries = 50;
+  constexpr useconds_t pause = 100'000;
+  for (int i = 0; !link && errno == E2BIG && i < tries; ++i) {
+    usleep(pause);
+    link = Descriptor(bpf_link_create(program, event->get(), BPF_PERF_EVENT, &options));
+  }
   // Kernels before 5.15 have no such links, and no cookies that a program could ask for either.
   if (!link && errno == EINVAL) return set_on_event(program, std::move(*event));
   if (!link) return perf_error(errno);

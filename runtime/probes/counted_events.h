@@ -13,10 +13,29 @@ struct CountedEvent {
 };
 using CountedEvents = std::span<const CountedEvent>;
 
-Parsed parse_counted_event(std::span<const std::string> parts, const ProbeType& type, CountedEvents events);
-// "PROVIDER:NAME" and the suffix for all names and aliases that match.
-std::vector<std::string> counted_event_texts(const ProbeType& type, CountedEvents events, std::string_view glob, std::string_view suffix);
-// `kind`: PERF_TYPE_SOFTWARE and the like.
-Result<std::vector<Link>> attach_counted_events(const AttachRequest& request, std::uint32_t kind, CountedEvents events);
+struct CountedKind {
+  const ProbeType* row;
+  std::uint32_t type;  // PERF_TYPE_SOFTWARE and the like
+  CountedEvents events;
+};
+
+Parsed parse_counted_event(std::span<const std::string> parts, const CountedKind& kind);
+std::vector<ListedProbe> list_counted_events(std::span<const std::string> parts, const CountedKind& kind);
+Result<std::vector<Link>> attach_counted_events(const AttachRequest& request, const CountedKind& kind);
+
+// The row of a probe type with these events; `row` has what is its own.
+template <const CountedKind& kind>
+ProbeType counted_event_type(ProbeType row) {
+  row.program = ProgramKind::perf_event;
+  row.moment = Moment::attached;
+  row.filters_process_at_attach = false;
+  row.parse = [](std::span<const std::string> parts) { return parse_counted_event(parts, kind); };
+  row.expand = expand_to_itself;
+  row.context = perf_event_context;
+  row.suggestions = no_suggestions;
+  row.list = [](std::span<const std::string> parts, const Target&, bool) -> Result<std::vector<ListedProbe>> { return list_counted_events(parts, kind); };
+  row.attach = [](const AttachRequest& request) { return attach_counted_events(request, kind); };
+  return row;
+}
 
 }  // namespace fathom

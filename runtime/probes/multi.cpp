@@ -93,6 +93,15 @@ void link_all(const AttachRequest& request, const Batch& batch, std::size_t firs
 
 }  // namespace
 
+Error nothing_linked(const AttachRequest& request, std::size_t before, Feature links) {
+  Error first = std::move((*request.left_out)[before]);
+  request.left_out->resize(before);
+  if (request.attach_points.size() > 1 || request.with_returns) {
+    first.help += fmt::format("{}`--no-feature {}` attaches to each function by itself", first.help.empty() ? "" : "; ", name_of(links));
+  }
+  return first;
+}
+
 Result<std::vector<Link>> attach_kprobe_multi(const AttachRequest& request, bool at_return) {
   const auto known = addresses_of(request.attach_points);
   const std::size_t before = request.left_out->size();
@@ -109,9 +118,7 @@ Result<std::vector<Link>> attach_kprobe_multi(const AttachRequest& request, bool
   std::vector<Link> links;
   if (!batch.addresses.empty()) link_all(request, batch, 0, batch.addresses.size(), at_return, links);
   if (!links.empty()) return links;
-  Error first = std::move((*request.left_out)[before]);
-  request.left_out->resize(before);
-  return std::unexpected(std::move(first));
+  return std::unexpected(nothing_linked(request, before, request.with_returns ? Feature::kprobe_session : Feature::fprobe));
 }
 
 Result<Link> attach_uprobe_multi(const AttachRequest& request, std::span<const AttachPoint> points, std::size_t first, bool at_return) {
@@ -128,7 +135,7 @@ Result<Link> attach_uprobe_multi(const AttachRequest& request, std::span<const A
                            .count = static_cast<std::uint32_t>(points.size()), .multi_flags = at_return ? return_flag : 0,
                            .process = request.process.value_or(0), .padding = 0};
   const int link = static_cast<int>(syscall(SYS_bpf, BPF_LINK_CREATE, &attributes, sizeof attributes));
-  if (link < 0) return std::unexpected(attach_error(points.front(), errno));
+  if (link < 0) return fail("", "", errno);
   return Link(link);
 }
 

@@ -46,8 +46,14 @@ enum class Globs : bool { refused, allowed };
 std::optional<AttachPointProblem> name_problem(std::span<const std::string> parts, std::size_t index, std::string_view what,
                                                std::string_view syntax, Globs globs);
 
+// What to do about a part with a predicate glued to it: "a/b/" is meant as "a /b/". Empty where there is none.
+std::optional<std::string> glued_predicate(std::string_view part);
+
 // A positive number, with `_` between digits or as MeN ("1e6"). Empty for anything else and for what does not fit in 63 bits.
 std::optional<std::uint64_t> attach_point_number(std::string_view text);
+
+// What is wrong with a text that is none.
+std::string number_problem(std::string_view text);
 
 // The part at `index` as a glob for listing; "*" where it is missing or empty.
 std::string_view glob_at(std::span<const std::string> parts, std::size_t index);

@@ -1,10 +1,12 @@
 // rawtracepoint: a tracepoint's arguments as the kernel passes them, before any record is made; cheaper, and without named fields where the
-// kernel has no BTF. The module of `rawtracepoint:MODULE:EVENT` is kept as text only: event names are unique over all modules.
+// kernel has no BTF.
 #include <linux/bpf.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -39,12 +41,37 @@ Parsed parse(std::span<const std::string> parts) {
   return make_point(parts.size() == 2 ? std::string_view(parts[0]) : std::string_view(), parts[event]);
 }
 
-// A module with wildcards can only mean any module.
+// The modules that events are from. Every event has a function that calls those who wait for it; where the kernel hides their names, nobody
+// knows, and all events are taken for the kernel's own.
+class Modules {
+ public:
+  Modules(std::string_view event, const Target& target) {
+    const auto functions = target.kernel_functions("*", fmt::format("{}{}", prefix, event));
+    for (const KernelFunction& function : functions.value_or(std::vector<KernelFunction>())) modules_.emplace(function.name.substr(prefix.size()), function.module);
+  }
+  std::string_view of(const std::string& event) const {
+    const auto known = modules_.find(event);
+    return known == modules_.end() ? kernel_itself : std::string_view(known->second);
+  }
+
+ private:
+  static constexpr std::string_view prefix = "__traceiter_", kernel_itself = "vmlinux";
+  std::map<std::string, std::string> modules_;
+};
+
 Result<std::vector<AttachPoint>> expand(const AttachPoint& pattern, const Target& target) {
   const Result<std::vector<std::string>> names = target.raw_tracepoints(pattern.function);
   if (!names) return std::unexpected(names.error());
   std::vector<AttachPoint> points;
-  for (const std::string& name : *names) points.push_back(make_point(is_glob(pattern.target) ? std::string_view() : pattern.target, name));
+  if (pattern.target.empty()) {
+    for (const std::string& name : *names) points.push_back(make_point("", name));
+    return points;
+  }
+  const Modules modules(pattern.function, target);
+  for (const std::string& name : *names) {
+    const std::string_view module = modules.of(name);
+    if (glob_match(pattern.target, module)) points.push_back(make_point(module, name));
+  }
   return points;
 }
 
@@ -62,23 +89,25 @@ Result<Context> context(const AttachPoint& point, const Target& target) {
 }
 
 std::vector<std::string> suggestions(const AttachPoint& pattern, const Target& target) {
+  const auto names = target.raw_tracepoints("*").value_or(std::vector<std::string>());
+  const bool has_module = !pattern.target.empty();
+  const Modules modules(has_module ? "*" : "", target);
   std::vector<std::string> texts;
-  for (const std::string& name : target.raw_tracepoints("*").value_or(std::vector<std::string>())) {
-    texts.push_back(make_point(pattern.target, name).text);
-  }
+  for (const std::string& name : names) texts.push_back(make_point(has_module ? modules.of(name) : std::string_view(), name).text);
   return texts;
 }
 
 // One part is the event, or any module's; two are module and event, as in attach points.
 Result<std::vector<ListedProbe>> list(std::span<const std::string> parts, const Target& target, bool with_arguments) {
-  constexpr std::string_view kernel = "vmlinux";
-  if (parts.size() >= 2 && !glob_match(glob_at(parts, 0), kernel)) return std::vector<ListedProbe>();
-  const Result<std::vector<std::string>> names = target.raw_tracepoints(glob_at(parts, parts.size() >= 2 ? 1 : 0));
+  const std::string_view module = parts.size() >= 2 ? glob_at(parts, 0) : "*", event = glob_at(parts, parts.size() >= 2 ? 1 : 0);
+  const Result<std::vector<std::string>> names = target.raw_tracepoints(event);
   if (!names) return std::unexpected(names.error());
+  const Modules modules(event, target);
   std::vector<ListedProbe> listed;
   for (const std::string& name : *names) {
+    if (!glob_match(module, modules.of(name))) continue;
     ListedProbe& probe = listed.emplace_back();
-    probe.text = make_point(kernel, name).text;
+    probe.text = make_point(modules.of(name), name).text;
     if (!with_arguments) continue;
     for (const StructMember& parameter : target.raw_tracepoint_parameters(name)) {
       probe.arguments.push_back(fmt::format("{} {}", to_string(parameter.type), parameter.name));

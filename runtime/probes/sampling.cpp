@@ -58,7 +58,7 @@ AttachPoint make_point(std::string_view provider, std::string_view unit, std::ui
 
 Parsed parse_period(std::string_view provider, const Unit& unit, std::string_view number, std::size_t index) {
   const std::optional<std::uint64_t> value = attach_point_number(number);
-  if (!value) return bad_part(index, fmt::format("`{}` is not a positive number", number), forms(provider));
+  if (!value) return bad_part(index, number_problem(number), forms(provider));
   if (*value > std::numeric_limits<std::int64_t>::max() / unit.nanoseconds) {
     return bad_part(index, fmt::format("a period of {} {} is too long", number, unit.name), forms(provider));
   }
@@ -71,7 +71,7 @@ Parsed parse_period(std::string_view provider, const Unit& unit, std::string_vie
 
 Parsed parse_frequency(std::string_view provider, std::string_view number, std::size_t index) {
   const std::optional<std::uint64_t> value = attach_point_number(number);
-  if (!value) return bad_part(index, fmt::format("`{}` is not a positive number", number), forms(provider));
+  if (!value) return bad_part(index, number_problem(number), forms(provider));
   if (*value > fastest) {
     return bad_part(index, fmt::format("a rate of {} hz is too high", number), fmt::format("the highest rate is {} hz", fastest));
   }
@@ -125,11 +125,7 @@ Parsed parse_rate(std::span<const std::string> parts, std::string_view provider)
   }
   if (parts.size() > 2) return bad_part(2, fmt::format("{} takes a unit and a number, and nothing more", provider), forms(provider));
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    const std::size_t slash = parts[i].find('/');
-    if (slash != std::string::npos && slash != 0) {
-      return bad_part(i, fmt::format("`{}` is not a rate", parts[i]),
-                      fmt::format("put a blank before the predicate: `{} {}`", parts[i].substr(0, slash), parts[i].substr(slash)));
-    }
+    if (auto help = glued_predicate(parts[i])) return bad_part(i, fmt::format("`{}` is not a rate", parts[i]), std::move(*help));
   }
   if (parts.size() == 1) return parse_duration(provider, parts[0]);
   if (parts[1].empty()) return bad_part(1, "the rate is missing", forms(provider));

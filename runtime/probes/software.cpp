@@ -22,35 +22,16 @@ constexpr CountedEvent events[] = {
     {"task-clock", "", PERF_COUNT_SW_TASK_CLOCK, 1},
 };
 
-Parsed parse(std::span<const std::string> parts) { return parse_counted_event(parts, software_probe, events); }
-
-std::vector<std::string> suggestions(const AttachPoint&, const Target&) { return counted_event_texts(software_probe, events, "*", ""); }
-
-Result<std::vector<ListedProbe>> list(std::span<const std::string> parts, const Target&, bool) {
-  std::vector<ListedProbe> listed;
-  for (const std::string& text : counted_event_texts(software_probe, events, glob_at(parts, 0), ":")) listed.push_back({text, {}});
-  return listed;
-}
-
-Result<std::vector<Link>> attach(const AttachRequest& request) { return attach_counted_events(request, PERF_TYPE_SOFTWARE, events); }
+constexpr CountedKind kind = {&software_probe, PERF_TYPE_SOFTWARE, events};
 
 }  // namespace
 
-const ProbeType software_probe = {
+const ProbeType software_probe = counted_event_type<kind>({
     .name = "software",
     .aliases = {"s"},
     .syntax = "software:EVENT:COUNT",
     .doc = "Runs at every COUNT-th event that the kernel counts itself, such as page faults or context switches.",
-    .program = ProgramKind::perf_event,
-    .moment = Moment::attached,
-    .filters_process_at_attach = false,
     .last_runs_first = true,
-    .parse = parse,
-    .expand = expand_to_itself,
-    .context = perf_event_context,
-    .suggestions = suggestions,
-    .list = list,
-    .attach = attach,
-};
+});
 
 }  // namespace fathom

@@ -2,6 +2,7 @@
 // arguments lie there; a probe that was inlined is at several places, which are attach points that continue the first. A probe with a
 // counter does its work only while the counter is not zero; the kernel raises it as long as the probe is attached.
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include <fmt/format.h>
@@ -27,10 +28,7 @@ Parsed parse(std::span<const std::string> parts) {
   if (parts.size() > 1) point.target = parts[0];
   const std::string& name = parts.back();
   if (name.empty()) return bad_part(parts.size() - 1, "the probe's name is missing", form);
-  if (const std::size_t slash = name.find('/'); slash != std::string::npos) {
-    return bad_part(parts.size() - 1, fmt::format("`{}` is not a probe's name", name),
-                    fmt::format("put a blank before the predicate: `{} {}`", name.substr(0, slash), name.substr(slash)));
-  }
+  if (auto help = glued_predicate(name)) return bad_part(parts.size() - 1, fmt::format("`{}` is not a probe's name", name), std::move(*help));
   const std::string provider = parts.size() == 3 && !parts[1].empty() ? parts[1] : "*";
   point.function = fmt::format("{}:{}", provider, name);
   point.text = fmt::format("{}:{}:{}", point.provider, point.target, parts.size() == 3 ? fmt::format("{}:{}", parts[1], name) : name);
@@ -41,7 +39,7 @@ bool matches(const AttachPoint& pattern, const StaticProbe& probe) {
   return glob_match(pattern.function, fmt::format("{}:{}", probe.provider, probe.name));
 }
 
-Result<std::vector<AttachPoint>> places_in(const AttachPoint& pattern, const Executable& executable) {
+std::vector<AttachPoint> places_in(const AttachPoint& pattern, const Executable& executable) {
   std::vector<AttachPoint> points;
   std::set<std::string> done;
   for (const StaticProbe& first : executable.probes) {
@@ -66,19 +64,12 @@ Result<std::vector<AttachPoint>> places_in(const AttachPoint& pattern, const Exe
 }
 
 Result<std::vector<AttachPoint>> expand(const AttachPoint& pattern, const Target& target) {
-  const auto files = files_of(pattern, target);
-  if (!files) return std::unexpected(files.error());
+  auto executables = executables_of(pattern, target);
+  if (!executables) return std::unexpected(executables.error());
   // A process may have its probes in any of its libraries.
-  const bool any_file = pattern.target.empty();
+  if (pattern.target.empty()) executables = readable_executables("*", target);
   std::vector<AttachPoint> points;
-  for (const std::string& file : any_file ? target.executables("*") : *files) {
-    const auto executable = target.executable(file);
-    if (!executable && (any_file || files->size() > 1)) continue;
-    if (!executable) return std::unexpected(executable.error());
-    const auto found = places_in(pattern, **executable);
-    if (!found) return found;
-    points.insert(points.end(), found->begin(), found->end());
-  }
+  for (const auto& executable : *executables) std::ranges::move(places_in(pattern, *executable), std::back_inserter(points));
   return points;
 }
 
@@ -102,10 +93,8 @@ Result<Context> context(const AttachPoint& point, const Target& target) {
 std::vector<std::string> suggestions(const AttachPoint& pattern, const Target& target) {
   std::vector<std::string> texts;
   const bool with_namespace = !pattern.function.starts_with("*:");
-  for (const std::string& file : target.executables(pattern.target)) {
-    const auto executable = target.executable(file);
-    if (!executable) continue;
-    for (const StaticProbe& probe : (*executable)->probes) {
+  for (const auto& executable : readable_executables(pattern.target, target)) {
+    for (const StaticProbe& probe : executable->probes) {
       texts.push_back(with_namespace ? text_of(pattern.target, probe.provider, probe.name)
                                      : fmt::format("{}:{}:{}", usdt_probe.name, pattern.target, probe.name));
     }
@@ -114,10 +103,9 @@ std::vector<std::string> suggestions(const AttachPoint& pattern, const Target& t
 }
 
 std::string missing_help(const AttachPoint& pattern, const Target& target) {
-  for (const std::string& file : target.executables(pattern.target)) {
-    const auto executable = target.executable(file);
-    if (executable && (*executable)->probes.empty()) {
-      return fmt::format("{} has no static probes; they exist where a program was built with them (sys/sdt.h)", file);
+  for (const auto& executable : readable_executables(pattern.target, target)) {
+    if (executable->probes.empty()) {
+      return fmt::format("{} has no static probes; they exist where a program was built with them (sys/sdt.h)", executable->path);
     }
   }
   return {};
@@ -131,18 +119,15 @@ Result<std::vector<ListedProbe>> list(std::span<const std::string> parts, const 
   pattern.provider = usdt_probe.name;
   pattern.target = parts.empty() ? "*" : parts[0];
   pattern.function = parts.size() == 3 ? fmt::format("{}:{}", glob_at(parts, 1), glob_at(parts, 2)) : fmt::format("*:{}", glob_at(parts, 1));
-  const auto files = files_of(pattern, target);
-  if (!files) return std::unexpected(files.error());
-  for (const std::string& file : *files) {
-    const auto executable = target.executable(file);
-    if (!executable && files->size() > 1) continue;
-    if (!executable) return std::unexpected(executable.error());
+  const auto executables = executables_of(pattern, target);
+  if (!executables) return std::unexpected(executables.error());
+  for (const auto& executable : *executables) {
     std::set<std::string> seen;
-    for (const StaticProbe& probe : (*executable)->probes) {
-      const std::string text = text_of(file, probe.provider, probe.name);
+    for (const StaticProbe& probe : executable->probes) {
+      const std::string text = text_of(executable->path, probe.provider, probe.name);
       if (!matches(pattern, probe) || !seen.insert(text).second) continue;
       ListedProbe& line = listed.emplace_back(text);
-      const auto fields = parse_static_arguments(probe.arguments, **executable, probe.address);
+      const auto fields = parse_static_arguments(probe.arguments, *executable, probe.address);
       for (std::size_t i = 0; with_arguments && fields && i < fields->size(); ++i) {
         const Type& type = (*fields)[i].read;
         line.arguments.push_back(fmt::format("{} arg{}", type.is_none() ? "double" : to_string(type), i));

@@ -91,10 +91,8 @@ Parsed parse(std::span<const std::string> parts) {
   }
   if (name.empty()) return bad_part(parts.size() - 1, "the function is missing", form);
   if (parts.size() == 1 && name.find('/') == 0) return bad_part(parts.size(), "the function is missing", form);
-  if (name.find('/') != std::string::npos && name.find('(') == std::string::npos) {
-    const std::size_t slash = name.find('/');
-    return bad_part(parts.size() - 1, fmt::format("`{}` is not a function name", name),
-                    fmt::format("put a blank before the predicate: `{} {}`", name.substr(0, slash), name.substr(slash)));
+  if (auto help = name.find('(') == std::string::npos ? glued_predicate(name) : std::nullopt) {
+    return bad_part(parts.size() - 1, fmt::format("`{}` is not a function name", name), std::move(*help));
   }
   const std::size_t index = parts.size() - 1;
   const auto split = name.find("operator") == std::string::npos ? split_offset(name) : std::optional(std::pair(name, std::uint64_t{0}));
@@ -112,9 +110,23 @@ Parsed parse(std::span<const std::string> parts) {
 
 }  // namespace
 
-Result<std::vector<std::string>> files_of(const AttachPoint& pattern, const Target& target) {
-  std::vector<std::string> files = target.executables(pattern.target);
-  if (!files.empty()) return files;
+std::vector<std::shared_ptr<const Executable>> readable_executables(std::string_view pattern, const Target& target) {
+  std::vector<std::shared_ptr<const Executable>> executables;
+  for (const std::string& file : target.executables(pattern)) {
+    if (auto executable = target.executable(file)) executables.push_back(std::move(*executable));
+  }
+  return executables;
+}
+
+// What of several files is no program is passed over: a glob also finds scripts.
+Result<std::vector<std::shared_ptr<const Executable>>> executables_of(const AttachPoint& pattern, const Target& target) {
+  const std::vector<std::string> files = target.executables(pattern.target);
+  if (files.size() > 1) return readable_executables(pattern.target, target);
+  if (!files.empty()) {
+    auto only = target.executable(files.front());
+    if (!only) return std::unexpected(only.error());
+    return std::vector{std::move(*only)};
+  }
   if ((pattern.target.empty() || pattern.target == "*") && target.process()) {
     return fail(fmt::format("the program of process {} can not be found", *target.process()), "/proc/PID/exe says it, to those who may trace the process");
   }
@@ -129,30 +141,27 @@ Result<std::vector<std::string>> files_of(const AttachPoint& pattern, const Targ
 namespace {
 
 Result<std::vector<AttachPoint>> expand_in_files(const AttachPoint& pattern, const Target& target) {
-  const auto files = files_of(pattern, target);
-  if (!files) return std::unexpected(files.error());
+  const auto binaries = executables_of(pattern, target);
+  if (!binaries) return std::unexpected(binaries.error());
   std::vector<AttachPoint> points;
-  for (const std::string& file : *files) {
-    const auto binary = target.executable(file);
-    if (!binary && files->size() > 1) continue;  // a glob also finds scripts
-    if (!binary) return std::unexpected(binary.error());
+  for (const auto& binary : *binaries) {
     if (is_source_line(pattern)) {
-      const auto places = places_of_line(pattern, **binary, target);
+      const auto places = places_of_line(pattern, *binary, target);
       if (!places) return std::unexpected(places.error());
       points.insert(points.end(), places->begin(), places->end());
       continue;
     }
     if (pattern.function.empty()) {
       // bpftrace's own meaning of a bare number: an address as the file's symbols have it.
-      const auto offset = (*binary)->offset_of(pattern.address);
-      if (!offset) return fail(fmt::format("{:#x} is no address in {}", pattern.address, file), "it is an address of the file's own, as `nm` shows it");
-      points.push_back(point_in(pattern, **binary, fmt::format("{:#x}", pattern.address), pattern.address, *offset));
+      const auto offset = binary->offset_of(pattern.address);
+      if (!offset) return fail(fmt::format("{:#x} is no address in {}", pattern.address, binary->path), "it is an address of the file's own, as `nm` shows it");
+      points.push_back(point_in(pattern, *binary, fmt::format("{:#x}", pattern.address), pattern.address, *offset));
       points.back().function.clear();
       continue;
     }
     const std::size_t before = points.size();
-    add_matches(pattern, **binary, may_be_cpp(pattern.function), points);
-    if (points.size() == before && !is_glob(pattern.function)) add_matches(pattern, **binary, true, points);
+    add_matches(pattern, *binary, may_be_cpp(pattern.function), points);
+    if (points.size() == before && !is_glob(pattern.function)) add_matches(pattern, *binary, true, points);
   }
   return points;
 }
@@ -190,10 +199,8 @@ Result<std::vector<AttachPoint>> expand(const AttachPoint& pattern, const Target
 
 std::vector<std::string> suggestions(const AttachPoint& pattern, const Target& target) {
   std::vector<std::string> texts;
-  for (const std::string& file : target.executables(pattern.target)) {
-    const auto binary = target.executable(file);
-    if (!binary) continue;
-    for (const ExecutableSymbol& symbol : (*binary)->symbols) {
+  for (const auto& binary : readable_executables(pattern.target, target)) {
+    for (const ExecutableSymbol& symbol : binary->symbols) {
       if (symbol.is_function) texts.push_back(text_of(pattern.provider, pattern.target, symbol.name));
     }
   }
@@ -201,10 +208,9 @@ std::vector<std::string> suggestions(const AttachPoint& pattern, const Target& t
 }
 
 std::string missing_help(const AttachPoint& pattern, const Target& target) {
-  for (const std::string& file : target.executables(pattern.target)) {
-    const auto binary = target.executable(file);
-    if (binary && (*binary)->symbols.empty()) {
-      return fmt::format("{} has no symbols: it was stripped; install its debugging symbols, or give an address", file);
+  for (const auto& binary : readable_executables(pattern.target, target)) {
+    if (binary->symbols.empty()) {
+      return fmt::format("{} has no symbols: it was stripped; install its debugging symbols, or give an address", binary->path);
     }
   }
   return {};
@@ -222,22 +228,19 @@ Result<std::vector<ListedProbe>> list(std::span<const std::string> parts, const 
   pattern.provider = type.name;
   pattern.target = names_file ? parts[0] : "";
   const std::string_view wanted = names_file && parts.size() == 1 ? "*" : glob_at(parts, parts.empty() ? 0 : parts.size() - 1);
-  const auto files = files_of(pattern, target);
-  if (!files) return std::unexpected(files.error());
-  for (const std::string& file : *files) {
-    const auto binary = target.executable(file);
-    if (!binary && files->size() > 1) continue;
-    if (!binary) return std::unexpected(binary.error());
+  const auto binaries = executables_of(pattern, target);
+  if (!binaries) return std::unexpected(binaries.error());
+  for (const auto& binary : *binaries) {
     std::map<std::string, std::uint64_t> addresses;
-    for (const ExecutableSymbol& symbol : (*binary)->symbols) {
+    for (const ExecutableSymbol& symbol : binary->symbols) {
       if (symbol.is_function && names_symbol(wanted, symbol, is_glob(wanted), may_be_cpp(wanted))) addresses.emplace(symbol.name, symbol.address);
     }
     const bool described = with_arguments && moment == FunctionMoment::entry;
     for (const auto& [name, address] : addresses) {
       AttachPoint point;
-      point.target = file;
+      point.target = binary->path;
       point.address = address;
-      listed.push_back({text_of(type.name, file, name), described ? parameter_lines(point, target) : std::vector<std::string>()});
+      listed.push_back({text_of(type.name, binary->path, name), described ? parameter_lines(point, target) : std::vector<std::string>()});
     }
   }
   return listed;
@@ -286,6 +289,8 @@ std::optional<AttachPointProblem> danger(const AttachPoint& point, const Target&
 
 }  // namespace
 
+constexpr int not_supported = 524;  // ENOTSUPP, which only the kernel knows
+
 Error user_probe_error(const AttachPoint& point, const Error& cause) {
   switch (cause.system_error) {
     case EINVAL:
@@ -294,6 +299,7 @@ Error user_probe_error(const AttachPoint& point, const Error& cause) {
               "the place must be the beginning of an instruction in the file's code", cause.system_error};
     case ESRCH: return {fmt::format("can not attach {}: the process has ended", point.text), "", ESRCH};
     case ENOTSUP:
+    case not_supported:
       return {fmt::format("can not attach {}: the kernel can not emulate the instruction there", point.text), "choose another place", ENOTSUP};
     default: return attach_error(point, cause.system_error);
   }
@@ -301,18 +307,33 @@ Error user_probe_error(const AttachPoint& point, const Error& cause) {
 
 namespace {
 
+// One place that the kernel allows no breakpoint at makes it refuse them all: then each half is tried by itself.
+void link_file(const AttachRequest& request, std::size_t begin, std::size_t end, bool at_return, std::vector<Link>& links) {
+  Result<Link> link = attach_uprobe_multi(request, request.attach_points.subspan(begin, end - begin), request.first + begin, at_return);
+  const int error = link ? 0 : link.error().system_error;
+  if (link) {
+    links.push_back(std::move(*link));
+  } else if (end - begin == 1 || (error != EINVAL && error != EIO && error != ENOTSUP && error != not_supported)) {
+    request.left_out->insert(request.left_out->end(), end - begin, user_probe_error(request.attach_points[begin], link.error()));
+  } else {
+    const std::size_t middle = begin + (end - begin) / 2;
+    link_file(request, begin, middle, at_return, links);
+    link_file(request, middle, end, at_return, links);
+  }
+}
+
 // Points of one file stand together.
 Result<std::vector<Link>> attach_files_together(const AttachRequest& request, bool at_return) {
   std::vector<Link> links;
   const std::span<const AttachPoint> points = request.attach_points;
+  const std::size_t before = request.left_out->size();
   for (std::size_t begin = 0; begin < points.size();) {
     std::size_t end = begin + 1;
     while (end < points.size() && points[end].target == points[begin].target) ++end;
-    Result<Link> link = attach_uprobe_multi(request, points.subspan(begin, end - begin), request.first + begin, at_return);
-    if (!link) return std::unexpected(user_probe_error(points[begin], link.error()));
-    links.push_back(std::move(*link));
+    link_file(request, begin, end, at_return, links);
     begin = end;
   }
+  if (links.empty()) return std::unexpected(nothing_linked(request, before, Feature::uprobe_multi));
   return links;
 }
 

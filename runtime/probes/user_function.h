@@ -1,6 +1,8 @@
 // What uprobe and uretprobe share: functions of programs and libraries in attach points.
 #pragma once
 
+#include <memory>
+
 #include "runtime/probes/function.h"
 
 namespace fathom {
@@ -10,8 +12,10 @@ namespace fathom {
 ProbeType user_function_type(FunctionMoment moment, RowText text);
 Result<std::vector<Link>> attach_user_functions(const AttachRequest& request, FunctionMoment moment);
 
-// The files that an attach point's first part names; an error where there is none.
-Result<std::vector<std::string>> files_of(const AttachPoint& pattern, const Target& target);
+// The programs and libraries that an attach point's first part names; an error where there is none.
+Result<std::vector<std::shared_ptr<const Executable>>> executables_of(const AttachPoint& pattern, const Target& target);
+// Those of them that can be read.
+std::vector<std::shared_ptr<const Executable>> readable_executables(std::string_view pattern, const Target& target);
 Error user_probe_error(const AttachPoint& point, const Error& cause);
 
 }  // namespace fathom

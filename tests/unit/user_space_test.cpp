@@ -64,6 +64,26 @@ TEST(Executables, OurOwnProgramHasSymbols) {
   EXPECT_EQ(read_executable("/no/such/file").error().system_error, ENOENT);
 }
 
+TEST(DebugFolders, ComeBeforeTheUsualOnes) {
+  const auto folders = debug_folders("/usr:+/usr/lib/");
+  ASSERT_TRUE(folders.has_value());
+  ASSERT_EQ(folders->size(), 2 + usual_debug_folders().size());
+  EXPECT_EQ((*folders)[0].path, "/usr");
+  EXPECT_FALSE((*folders)[0].wants_checksum);
+  EXPECT_TRUE((*folders)[1].path.ends_with("lib"));
+  EXPECT_TRUE((*folders)[1].wants_checksum);
+  EXPECT_EQ(debug_folders("")->size(), usual_debug_folders().size());
+  EXPECT_FALSE(debug_folders("/etc/passwd").has_value());
+}
+
+TEST(BuildIds, AreFoundAmongNotes) {
+  const std::string other("\4\0\0\0\3\0\0\0\1\0\0\0XYZ\0abc\0", 20);
+  const std::string own("\4\0\0\0\2\0\0\0\3\0\0\0GNU\0\x12\xab", 18);
+  EXPECT_EQ(build_id_in(other + own), "12ab");
+  EXPECT_EQ(build_id_in(other), "");
+  EXPECT_EQ(build_id_in(own.substr(0, 17)), "");
+}
+
 TEST(Demangling, ShowsReadableNames) {
   EXPECT_EQ(demangled("_ZN6shapes4areaEi"), "shapes::area(int)");
   EXPECT_EQ(demangled("main"), "main");
@@ -76,6 +96,8 @@ TEST(KernelFunctionLists, AreParsed) {
   EXPECT_EQ(parse_kallsyms_function("ffffffff81000000 T vfs_read")->name, "vfs_read");
   EXPECT_EQ(parse_kallsyms_function("ffffffffc0000000 t ext4_open\t[ext4]")->module, "ext4");
   EXPECT_FALSE(parse_kallsyms_function("ffffffff81000000 D jiffies").has_value());
+  EXPECT_FALSE(parse_kallsyms_function("ffffffff81000000 T __pfx_vfs_read").has_value());
+  EXPECT_FALSE(parse_kallsyms_function("ffffffff81000000 t __cfi_vfs_read").has_value());
   EXPECT_TRUE(is_never_matched("rcu_read_lock"));
   EXPECT_FALSE(is_never_matched("vfs_read"));
 }
