@@ -216,7 +216,6 @@ const char* LexerState::help_for_stray(unsigned char byte) const {
     case '$': return "a scratch variable is `$name`, of letters, digits and `_`";
     case ';': return help_for_semicolon();
     case '#': return "comments begin with `//`; `#if` and its like stand around probes, not in them";
-    case '"': return "the other `\"` is missing";
     case '\\': return "strings stand in double quotes, `\"text\"`; on the command line the whole program then stands in single ones: -e 'PROGRAM'";
     case '=': return outside_body() ? "only a predicate stands between an attach point and its body, in slashes: `/pid == 5/`" : "";
     default: return "";
@@ -226,8 +225,8 @@ const char* LexerState::help_for_stray(unsigned char byte) const {
 void LexerState::stray(std::string_view text) {
   auto byte = static_cast<unsigned char>(text[0]);
   std::string shown = byte >= 0x20 && byte < 0x7f ? fmt::format("`{}`", text) : fmt::format("byte 0x{:02x}", byte);
-  // One report for a run of them: bytes of one multi-byte character, or a pasted smart quote.
-  bool goes_on = byte >= 0x80 && stray_end_ == match_.begin;
+  // One report for a run of them: bytes of one multi-byte character, a pasted smart quote, or `==`.
+  bool goes_on = (byte >= 0x80 || byte == '=') && stray_end_ == match_.begin;
   stray_end_ = match_.end;
   if (goes_on) return;
   if (text[0] == '\'') {

@@ -80,7 +80,7 @@ class LexerState {
   Range match_;
   std::vector<TokenKind> brackets_;  // open ones of the current body, the body's own first
   bool too_deep_ = false;                 // what follows is not worth reading
-  std::uint32_t stray_end_ = 0xffffffff;  // of the last character outside ASCII that was reported
+  std::uint32_t stray_end_ = 0xffffffff;  // of the last run that was reported once
   bool single_quoted_ = false;            // inside text in single quotes, which is no string
   std::uint32_t definition_begin_ = 0;
   int definition_depth_ = 0;

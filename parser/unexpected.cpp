@@ -97,7 +97,7 @@ std::string help_in_body(const Impasse& at) {
   if (at.is(TokenKind::cast) && at.follows(TokenKind::kw_offsetof)) return "it takes a type and a member: `offsetof(struct file, f_flags)`";
   if (at.is(TokenKind::kw_struct) && (at.follows(TokenKind::comma) || at.follows(TokenKind::parenthesis_open))) return "as an argument a type is written `typeof(struct NAME)`";
   if (at.is(TokenKind::bracket_open) && at.expects(TokenKind::integer)) return "there are no lists in brackets: a tuple is `(1, 2)`";
-  if (at.is(TokenKind::comma) && at.expects(TokenKind::semicolon)) return "statements are separated by `;`";
+  if (at.is(TokenKind::comma) && at.expects(TokenKind::semicolon)) return "statements and settings are separated by `;`";
   if (at.is(TokenKind::colon) && at.follows(TokenKind::variable) && at.expects(TokenKind::assign)) return "assign with `=` alone";
   if (at.follows(TokenKind::brace_close) && at.expects(TokenKind::kw_return)) {
     return "a block at the beginning of a statement is one of its own; to calculate with its value put it in parentheses: `({ … })`";

@@ -90,7 +90,7 @@ BuiltinFamily command_builtins() {
        .doc = "Prints a file, at most max_cat_bytes of it; its name is given by a printf(3) format.", .check = check_printf,
        .lower = lower_formatted<FormatStyle::cat>, .writes_records = true},
       {.prototype = "none system(text format, ...)",
-       .doc = "Runs a command of the shell, given by a printf(3) format, and prints what it prints. Needs --unsafe.", .check = check_printf,
+       .doc = "Runs a command of the shell, given by a printf(3) format, and prints what it prints; one that fails is told of. Needs --unsafe.", .check = check_printf,
        .lower = lower_formatted<FormatStyle::system>, .writes_records = true, .unsafe = true},
   };
   return {"Files, commands, lists", rows};

@@ -127,7 +127,9 @@ Result<std::vector<std::shared_ptr<const Executable>>> executables_of(const Atta
     if (!only) return std::unexpected(only.error());
     return std::vector{std::move(*only)};
   }
-  if (pattern.target.empty() && target.process()) return fail(fmt::format("there is no process {}", *target.process()), "-p takes the id of a running process");
+  if ((pattern.target.empty() || pattern.target == "*") && target.process()) {
+    return fail(fmt::format("the program of process {} can not be found", *target.process()), "/proc/PID/exe says it, to those who may trace the process");
+  }
   if (pattern.target.empty()) {
     return fail("the file is missing: no process is given whose program could be meant", fmt::format("name it, as in `{}:/bin/bash:readline`, or use -p PID", pattern.provider));
   }
