@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <vector>
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::uint32_t word = 8;
 constexpr std::uint32_t batch_elements = 512;
+constexpr std::size_t batch_bytes = 16u << 20;  // or one element, where it is larger
 
 std::size_t cpu_stride(const MapPlan& plan) {
   std::size_t size = layout::aggregation_size(plan.value.aggregation(), plan.value.buckets());
@@ -70,7 +72,7 @@ Result<MapElements> read_elements(const MapPlan& plan, int map, std::uint32_t po
   // The kernel's cursor is as long as a key or a u32, whichever is longer.
   std::vector<std::byte> cursor(std::max<std::size_t>(key_size, sizeof(std::uint32_t)));
   bool first = true;
-  std::uint32_t room = batch_elements;
+  auto room = static_cast<std::uint32_t>(std::clamp<std::size_t>(batch_bytes / std::max<std::size_t>(value_size, 1), 1, batch_elements));
   while (true) {
     all.keys.resize((all.count + room) * key_size);
     all.values.resize((all.count + room) * value_size);
