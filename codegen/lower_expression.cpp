@@ -293,7 +293,12 @@ Operand ProbeLowering::ternary(const Ternary& node, const Expression& expression
     bpf_.choose(
         test, [&] { bpf_.CreateStore(node.then ? scalar(then) : tested, result); },
         [&] { bpf_.CreateStore(scalar(*node.otherwise), result); });
-    return {Operand::Place::scalar, bpf_.CreateLoad(bpf_.getInt64Ty(), result), type};
+    llvm::Value* chosen = bpf_.CreateLoad(bpf_.getInt64Ty(), result);
+    // The verifier goes on with what it knows of each branch's value. Where there are many choices it must forget that, or it has to look at the
+    // rest of the probe in every combination of them.
+    constexpr int free_choices = 8;
+    if (++choices_ > free_choices) chosen = bpf_.CreateAdd(chosen, unknown_zero());
+    return {Operand::Place::scalar, chosen, type};
   }
   Destination memory{temporary(type.size()), type, true};
   bpf_.choose(test, [&] { store(then, memory); }, [&] { store(*node.otherwise, memory); });

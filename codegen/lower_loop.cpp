@@ -39,10 +39,12 @@ void ProbeLowering::blur_variables(const Block& body, const Expression* conditio
   for (std::uint32_t index : changed) {
     const Operand& slot = variables_[index];
     if (slot.place != Operand::Place::scalar || !given_.contains(index)) continue;
-    if (zero == nullptr) zero = bpf_.load(bpf_.at(program_.run_state(), offsetof(layout::RunState, zero)), word, false);
+    if (zero == nullptr) zero = unknown_zero();
     bpf_.CreateStore(bpf_.CreateAdd(bpf_.CreateLoad(bpf_.getInt64Ty(), slot.value), zero), slot.value);
   }
 }
+
+llvm::Value* ProbeLowering::unknown_zero() { return bpf_.load(bpf_.at(program_.run_state(), offsetof(layout::RunState, zero)), word, false); }
 
 void ProbeLowering::unroll(const Unroll& node) {
   llvm::BasicBlock* end = bpf_.block("unrolled");

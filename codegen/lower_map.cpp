@@ -221,7 +221,10 @@ void ProbeLowering::change_map(std::uint32_t map, llvm::Value* key, ast::BinaryO
     case ast::BinaryOperator::divide:
     case ast::BinaryOperator::remainder:
     case ast::BinaryOperator::shift_left:
-    case ast::BinaryOperator::shift_right: break;
+    case ast::BinaryOperator::shift_right:
+      // Of a divisor that it can work out, LLVM may make a comparison, and the verifier would follow both outcomes in each of the attempts.
+      if (auto* known = llvm::dyn_cast<llvm::ConstantInt>(amount); known == nullptr || known->isNegative()) amount = bpf_.opaque(amount);
+      break;
     case ast::BinaryOperator::less:
     case ast::BinaryOperator::less_equal:
     case ast::BinaryOperator::greater:

@@ -207,6 +207,8 @@ class ProbeLowering {
   // Lowers the body of a loop that will become a function of its own.
   void outlined(LoopRegion loop, const std::function<void()>& body);
   void blur_variables(const ast::Block& body, const ast::Expression* condition);
+  // Zero, of which the verifier only knows that it is a number.
+  llvm::Value* unknown_zero();
   // Goes to the block; what is lowered behind it is dropped.
   void go(llvm::BasicBlock* target);
   Operand block_expression(const ast::BlockExpression& node, const ast::Expression& expression, const Destination* hint);
@@ -278,6 +280,7 @@ class ProbeLowering {
   Range current_;                 // the statement or expression being lowered
   llvm::Value* point_ = nullptr;  // at a shared place: see point()
   const ast::Expression* unused_ = nullptr;
+  int choices_ = 0;               // values of `?:` so far
   llvm::Value* guard_ = nullptr;  // what enter_guard() took
   llvm::Value* array_key_ = nullptr;
   llvm::AllocaInst* loop_context_ = nullptr;

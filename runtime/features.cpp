@@ -8,8 +8,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ast/probe_type.h"
@@ -128,8 +130,24 @@ bool try_uprobe_multi() {
   return !link && errno == ENOENT;
 }
 
-// Whether programs of this type may call the helper with this number.
-bool try_helper(bpf_prog_type type, int helper) { return libbpf_probe_bpf_helper(type, static_cast<bpf_func_id>(helper), nullptr) > 0; }
+// Whether programs of this type may call the helper with this number. Called without arguments, every helper is refused; what the verifier says
+// tells why. libbpf_probe_bpf_helper() of libbpf 1.1 does not know the words of newer kernels (6.9 and later: "program of this type cannot use helper").
+bool try_helper(bpf_prog_type type, int helper) {
+  const bpf_insn program[] = {
+      {.code = BPF_JMP | BPF_CALL, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = helper},
+      {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
+  };
+  char log[4096] = "";
+  bpf_prog_load_opts options = {};
+  options.sz = sizeof options;
+  options.log_buf = log;
+  options.log_size = sizeof log;
+  options.log_level = 1;
+  if (Descriptor(bpf_prog_load(type, "fathom_try", "GPL", program, std::size(program), &options))) return true;
+  const std::string_view said = log;
+  const char* unknown[] = {"invalid func ", "unknown func ", "cannot use helper"};
+  return !said.empty() && std::ranges::none_of(unknown, [&](const char* words) { return said.find(words) != std::string_view::npos; });
+}
 
 bool try_perf_event(std::uint32_t type, std::uint64_t config) {
   perf_event_attr attr = {};

@@ -75,9 +75,9 @@ class RoundBuilder {
     const std::uint64_t capacity = program_.plan().stack_words;
     llvm::Value* count = get(offsetof(WalkState, frames));
     need(bpf_.CreateICmpULT(count, get(offsetof(WalkState, limit))), End::limit);
-    need(bpf_.CreateICmpULT(count, bpf_.number(capacity)), End::limit);
     llvm::Value* address = get_register(layout::registers_ip);
-    bpf_.store(address, bpf_.at(pointer(offsetof(WalkContext, frames)), bpf_.CreateShl(count, 3)), word);
+    llvm::Value* place = bpf_.CreateShl(bpf_.bounded(count, capacity), 3);
+    bpf_.store(address, bpf_.at(pointer(offsetof(WalkContext, frames)), place), word);
     set(offsetof(WalkState, frames), bpf_.CreateAdd(count, bpf_.number(1)));
     innermost_ = bpf_.CreateICmpEQ(count, bpf_.number(0));
     at_ = bpf_.CreateSub(address, get(offsetof(WalkState, back)));
@@ -150,7 +150,7 @@ class RoundBuilder {
     // Of functions that called others only these two are known.
     llvm::Value* is_kept = bpf_.CreateOr(bpf_.CreateICmpEQ(base, bpf_.number(layout::registers_sp)), bpf_.CreateICmpEQ(base, bpf_.number(layout::registers_bp)));
     need(bpf_.CreateOr(innermost_, is_kept), End::no_rule);
-    llvm::Value* from = bpf_.load(bpf_.at(state_, bpf_.CreateShl(base, 3)), word, false);
+    llvm::Value* from = bpf_.load(bpf_.at(state_, bpf_.CreateShl(bpf_.bounded(base, layout::registers_count), 3)), word, false);
     set(offsetof(WalkState, word), bpf_.CreateAdd(from, of_row(offsetof(UnwindRow, cfa), 4, true)));
     bpf_.when(has(layout::unwind_follows), [&] { read(get(offsetof(WalkState, word)), offsetof(WalkState, word)); });
     llvm::Value* pushes = of_row(offsetof(UnwindRow, stub_pushes), 2, false);
