@@ -136,7 +136,8 @@ Type Inference::invoke(const Builtin& row, std::string_view name, const Expressi
     CallInference call(*this, row, name, expression, arguments, facts);
     row.check(call);
   }
-  if (row.needs) need(*row.needs, expression.range, fmt::format("`{}`", name), row.instead);
+  // A call that is wrong anywhere is told so first.
+  if (row.needs && diagnostics_.errors() == errors) need(*row.needs, expression.range, fmt::format("`{}`", name), row.instead);
   if (row.unstable != nullptr) check_stability(row, name, expression.range);
   if (facts.type.is(TypeKind::context)) facts.type = context_type();
   return facts.type;
