@@ -46,16 +46,6 @@ void each_note(std::string_view notes, Visit visit) {
   }
 }
 
-void read_segments(const ElfFile& file, Executable& binary) {
-  std::size_t count = 0;
-  elf_getphdrnum(file.get(), &count);
-  for (std::size_t i = 0; i < count; ++i) {
-    GElf_Phdr header;
-    if (gelf_getphdr(file.get(), static_cast<int>(i), &header) == nullptr || header.p_type != PT_LOAD) continue;
-    binary.segments.push_back({header.p_vaddr, header.p_filesz, header.p_offset + file.begin(), (header.p_flags & PF_X) != 0});
-  }
-}
-
 // The symbols of a table that stand for a place in the file. The name may be followed by a version: "memcpy@@GLIBC_2.14".
 void read_symbols(const ElfFile& file, std::uint32_t type, std::vector<ExecutableSymbol>& symbols) {
   for (Elf_Scn* section = nullptr; (section = elf_nextscn(file.get(), section)) != nullptr;) {
@@ -266,7 +256,7 @@ Result<Executable> read_executable(const std::string& path, const DebugFolders& 
   Executable binary;
   binary.path = path;
   binary.position_independent = header.e_type == ET_DYN;
-  read_segments(*file, binary);
+  binary.segments = loaded_segments(*file);
   binary.build_id = build_id_of(*file);
   read_symbols(*file, SHT_SYMTAB, binary.symbols);
   read_symbols(*file, SHT_DYNSYM, binary.symbols);

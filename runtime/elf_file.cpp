@@ -94,6 +94,18 @@ std::optional<ElfFile> ElfFile::open(const std::string& path) {
   return file;
 }
 
+std::vector<ExecutableSegment> loaded_segments(const ElfFile& file) {
+  std::vector<ExecutableSegment> segments;
+  std::size_t count = 0;
+  elf_getphdrnum(file.get(), &count);
+  for (std::size_t i = 0; i < count; ++i) {
+    GElf_Phdr header;
+    if (gelf_getphdr(file.get(), static_cast<int>(i), &header) == nullptr || header.p_type != PT_LOAD) continue;
+    segments.push_back({header.p_vaddr, header.p_filesz, header.p_offset + file.begin(), (header.p_flags & PF_X) != 0});
+  }
+  return segments;
+}
+
 std::optional<ElfFile> ElfFile::in_memory(std::string bytes) {
   elf_version(EV_CURRENT);
   ElfFile file;

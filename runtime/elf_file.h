@@ -10,7 +10,9 @@
 #include <string>
 #include <string_view>
 #include <vector>
+#include <vector>
 
+#include "ast/executable.h"
 #include "runtime/descriptor.h"
 
 namespace fathom {
@@ -39,6 +41,9 @@ class ElfFile {
   std::uint64_t begin_ = 0;
   std::unique_ptr<Elf, End> elf_;
 };
+
+// What of a file is loaded, with offsets in the file that holds it.
+std::vector<ExecutableSegment> loaded_segments(const ElfFile& file);
 
 // What was packed in the xz format; empty where it was not, or is damaged.
 std::string unpack_xz(std::string_view packed);

@@ -46,20 +46,6 @@ Descriptor open_mapped(const MemoryMapping& mapping, std::uint32_t process) {
   return file ? std::move(file) : Descriptor(open(fmt::format("/proc/{}/root{}", process, mapping.path).c_str(), O_RDONLY | O_CLOEXEC));
 }
 
-// What of a file is loaded; nothing where it is no ELF file.
-std::vector<ExecutableSegment> segments_of(const std::string& path) {
-  std::vector<ExecutableSegment> segments;
-  const auto file = ElfFile::open(path);
-  std::size_t count = 0;
-  if (!file || elf_getphdrnum(file->get(), &count) != 0) return segments;
-  for (std::size_t i = 0; i < count; ++i) {
-    GElf_Phdr header;
-    if (gelf_getphdr(file->get(), static_cast<int>(i), &header) == nullptr || header.p_type != PT_LOAD) continue;
-    segments.push_back({header.p_vaddr, header.p_filesz, header.p_offset, (header.p_flags & PF_X) != 0});
-  }
-  return segments;
-}
-
 // Where the byte at `offset` of the file lies by the file's own addresses. Segments are mapped in whole pages.
 std::optional<std::uint64_t> address_at(std::span<const ExecutableSegment> segments, std::uint64_t offset) {
   for (const ExecutableSegment& segment : segments) {
@@ -88,7 +74,8 @@ Result<const Unwinder::Table*> Unwinder::table_of(const MemoryMapping& mapping, 
   Table& table = known->second;
   if (!is_new) return &table;
   const std::string path = fmt::format("/proc/self/fd/{}", file.get());
-  table.segments = segments_of(path);
+  const auto elf = ElfFile::open(path);
+  if (elf) table.segments = loaded_segments(*elf);
   if (table.segments.empty()) return &table;
   table.base = std::ranges::min(table.segments, {}, &ExecutableSegment::address).address;
   const UnwindRows rows = read_(path, table.base);

@@ -134,7 +134,7 @@ class RoundBuilder {
     read(frame, offset_of_register(layout::registers_bp), End::no_rule);
     read(bpf_.CreateAdd(frame, bpf_.number(word)), offset_of_register(layout::registers_ip), End::no_rule);
     set(offset_of_register(layout::registers_sp), bpf_.CreateAdd(frame, bpf_.number(std::uint64_t{2} * word)));
-    step(bpf_.number(0));
+    step(bpf_.getFalse());
   }
 
   llvm::Value* of_row(std::uint64_t offset, std::uint32_t size, bool is_signed) { return bpf_.opaque(bpf_.load(bpf_.at(row_, offset), size, is_signed)); }
@@ -169,8 +169,7 @@ class RoundBuilder {
 
   // On to the caller.
   void step(llvm::Value* is_signal) {
-    llvm::Value* stopped = is_signal->getType()->isIntegerTy(1) ? bpf_.from_bool(is_signal) : is_signal;
-    set(offsetof(WalkState, back), bpf_.CreateXor(stopped, bpf_.number(1)));
+    set(offsetof(WalkState, back), bpf_.from_bool(bpf_.CreateNot(is_signal)));
     need(bpf_.CreateICmpNE(get_register(layout::registers_ip), bpf_.number(0)), End::outermost);
   }
 
