@@ -49,12 +49,13 @@ std::optional<Result<std::string>> list_types(std::string_view pattern, const Li
   return std::nullopt;
 }
 
-Result<std::string> list(std::string_view pattern, const Options& options, const LinuxTarget& target) {
+Result<std::string> list(std::string_view pattern, const Options& options, const LinuxTarget& target, const Report& report) {
   if (auto types = list_types(pattern, target, options.verbose)) return *types;
   auto probes = list_probes(all_probe_types(), pattern, target, options.verbose);
   if (!probes) return std::unexpected(probes.error());
+  for (const Error& withheld : probes->withheld) report.warn(withheld);
   std::string text;
-  for (const ListedProbe& probe : *probes) {
+  for (const ListedProbe& probe : probes->probes) {
     text += probe.text + "\n";
     for (const std::string& argument : probe.arguments) text += "    " + argument + "\n";
   }
@@ -75,7 +76,7 @@ int list_machine(const Options& options, const LinuxTarget& target, const Report
   int code = 0;
   const std::vector<std::string> patterns = is_program(options.file) ? std::vector{fmt::format("u*:\"{}\":*", options.file)} : split_patterns(options.file);
   for (const std::string& pattern : patterns) {
-    const auto text = list(pattern, options, target);
+    const auto text = list(pattern, options, target, report);
     if (const int failed = text ? report.show(*text) : report(text.error()); failed != 0) code = failed;
   }
   return code;

@@ -78,7 +78,6 @@ void set_buffering(std::FILE* file, Buffering buffering) {
 }
 
 int run(const Image& image, const Options& options, const LinuxTarget& target, const DebugFolders& debug_folders, const Report& report) {
-  if (auto allowed = check_privileges(); !allowed) return report.not_allowed(allowed.error());
   raise_limits();
   const OutputFormat* format = find_output_format(options.format);
   std::FILE* file = options.output.empty() ? stdout : std::fopen(options.output.c_str(), "we");
@@ -178,6 +177,9 @@ int main(int count, char** arguments) {
   program = expand(std::move(program), *source, diagnostics, catalog.builtins);
   if (diagnostics.has_errors()) return report(diagnostics, *source), failure;
   if (program.probes.empty() && options.style == MessageStyle::bpftrace) return show("No probes to attach\n"), failure;
+  // What the machine does not show to this user would otherwise be told as missing.
+  const bool will_run = !options.list && !options.emit && options.emit_elf.empty() && !wants_script_help(settings);
+  if (auto allowed = check_privileges(); will_run && !allowed) return report.not_allowed(allowed.error());
   CheckedProgram checked = check(program, *source, settings, catalog, target, diagnostics);
   if (wants_script_help(settings)) return show(script_help(checked)), failure;
   if (report(diagnostics, *source, options.warnings)) return failure;

@@ -29,8 +29,13 @@ class Report {
 
   int operator()(const Error& error) const {
     fmt::print(stderr, "{}: {}\n", own_ ? "error" : "ERROR", error.message);
-    if (!error.help.empty()) fmt::print(stderr, "{}: {}\n", own_ ? " = help" : "HINT", own_ ? error.help : under_other_name(error.help));
+    show_help(error);
     return failure;
+  }
+
+  void warn(const Error& warning) const {
+    fmt::print(stderr, "{}: {}\n", own_ ? "warning" : "WARNING", warning.message);
+    show_help(warning);
   }
 
   // What went wrong while loading and attaching: bpftrace has an exit status for that.
@@ -82,6 +87,10 @@ class Report {
   }
 
  private:
+  void show_help(const Error& error) const {
+    if (!error.help.empty()) fmt::print(stderr, "{}: {}\n", own_ ? " = help" : "HINT", own_ ? error.help : under_other_name(error.help));
+  }
+
   bool own_;
 };
 

@@ -39,7 +39,7 @@ CheckedProgram check(const ast::Program& program, const SourceFile& source, cons
   std::size_t attach_points = 0;
   for (const CheckedProbe& probe : checked.probes) attach_points += probe.attach_points.size();
   if (attach_points > settings.max_probes) return checked;
-  infer_types(checked, catalog, target, diagnostics);
+  infer_types(checked, std::move(expanded.left_out), catalog, target, diagnostics);
   if (diagnostics.has_errors()) return checked;
   apply_map_declarations(checked, diagnostics);
   collect_options(checked, diagnostics);

@@ -37,6 +37,7 @@ constexpr Row rows[] = {
     {"vprintk", "this kernel's printk takes three values at most (Linux 5.16)"},
     {"get_tai_ns", "this kernel gives programs no TAI clock (Linux 6.1)"},
     {"kprobe_session", "this kernel has no kprobe sessions (Linux 6.10)"},
+    {"rawtracepoint_cookie", "this kernel does not tell programs which raw tracepoint fired (Linux 6.10)"},
 };
 static_assert(std::size(rows) == feature_count);
 

@@ -32,8 +32,9 @@ enum class Feature : std::uint8_t {
   long_printk,
   tai_clock,
   kprobe_session,
+  raw_cookie,
 };
-inline constexpr std::size_t feature_count = static_cast<std::size_t>(Feature::kprobe_session) + 1;
+inline constexpr std::size_t feature_count = static_cast<std::size_t>(Feature::raw_cookie) + 1;
 
 // "kprobe_multi"
 std::string_view name_of(Feature feature);

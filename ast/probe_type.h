@@ -156,6 +156,9 @@ struct ProbeType {
   // One link for all attach points of a program, where the kernel has it.
   std::optional<Feature> links_together = std::nullopt;
 
+  // What tells a program which of its attach points fired. Where the kernel lacks it, a body that asks becomes a program for each of them.
+  Feature cookie = Feature::attach_cookie;
+
   // `parts`: the text between colons after the provider's name, quotes removed. Wildcards are kept as they are.
   std::expected<AttachPoint, AttachPointProblem> (*parse)(std::span<const std::string> parts);
   // The attach points that a parsed one stands for on this target: itself, or every match of its wildcards; none where nothing matches.

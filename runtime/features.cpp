@@ -158,6 +158,18 @@ bool try_perf_event(std::uint32_t type, std::uint64_t config) {
   return static_cast<bool>(Descriptor(static_cast<int>(syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC))));
 }
 
+// That there is no such program (EBADF) is found out only by kernels that know what stands behind its number; others refuse the request as such.
+bool try_raw_cookie() {
+  const struct {
+    std::uint64_t name;
+    std::int32_t program;
+    std::uint32_t padding;
+    std::uint64_t cookie;
+  } attributes = {0, -1, 0, 1};
+  const Descriptor link(static_cast<int>(syscall(SYS_bpf, BPF_RAW_TRACEPOINT_OPEN, &attributes, sizeof attributes)));
+  return !link && errno == EBADF;
+}
+
 // Some kernels load such programs but can not attach them.
 bool try_fentry(std::uint32_t function) {
   if (function == 0) return false;
@@ -169,6 +181,35 @@ bool try_fentry(std::uint32_t function) {
 }
 
 }  // namespace
+
+bool takes_privilege_to_try(Feature feature) {
+  switch (feature) {
+    case Feature::btf:
+    case Feature::kprobe:
+    case Feature::uprobe:
+    case Feature::iterator:
+    case Feature::breakpoint: return false;
+    case Feature::tracefs:
+    case Feature::fprobe:
+    case Feature::fentry:
+    case Feature::uprobe_multi:
+    case Feature::ring_buffer:
+    case Feature::perf_link:
+    case Feature::write_user:
+    case Feature::hardware:
+    case Feature::loop:
+    case Feature::for_each_map:
+    case Feature::percpu_lookup:
+    case Feature::function_address:
+    case Feature::attach_cookie:
+    case Feature::override_return:
+    case Feature::long_printk:
+    case Feature::tai_clock:
+    case Feature::kprobe_session:
+    case Feature::raw_cookie: return true;
+  }
+  return true;
+}
 
 bool try_feature(Feature feature, std::uint32_t test_function) {
   switch (feature) {
@@ -216,6 +257,8 @@ bool try_feature(Feature feature, std::uint32_t test_function) {
       return try_helper(BPF_PROG_TYPE_TRACEPOINT, helper_ktime_get_tai_ns);
     case Feature::kprobe_session:
       return try_kprobe_session();
+    case Feature::raw_cookie:
+      return try_raw_cookie();
   }
   return false;
 }

@@ -12,6 +12,9 @@ namespace fathom {
 // attached to for a moment (only for Feature::fentry; 0: none). Nothing is remembered here.
 bool try_feature(Feature feature, std::uint32_t test_function);
 
+// Whether those who may not trace are refused the attempt, and so learn nothing about the kernel.
+bool takes_privilege_to_try(Feature feature);
+
 // Whether programs of a kind may call the kernel function with this BTF id.
 bool try_kfunc(ProgramKind kind, std::uint32_t function);
 

@@ -12,12 +12,17 @@
 #include <iterator>
 #include <system_error>
 
+#include "runtime/features.h"
+#include "runtime/machine.h"
+
 namespace fathom {
 
 namespace {
 
 // Newer than some installed kernel headers.
 constexpr int d_path = 147;
+
+constexpr std::string_view only_root = "only root can find out";
 
 // The kernel may have types of its modules or none.
 bool has_module_types() {
@@ -53,12 +58,23 @@ std::string machine_info(const Target& target, std::string_view version) {
 
   Section kernel_helpers("Kernel helpers");
   // Programs of the tracing type can not be tried without a function to attach to; the kernel that lists the helper has it.
-  kernel_helpers.line("dpath", libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACING, static_cast<bpf_func_id>(d_path), nullptr) > 0);
+  const bool may_try = may_trace();
+  if (may_try) {
+    kernel_helpers.line("dpath", libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACING, static_cast<bpf_func_id>(d_path), nullptr) > 0);
+  } else {
+    kernel_helpers.line("dpath", only_root);
+  }
   const auto lines = [&](Section& section, std::initializer_list<Feature> features) {
-    for (const Feature feature : features) section.line(name_of(feature), target.has(feature));
+    for (const Feature feature : features) {
+      if (may_try || !takes_privilege_to_try(feature)) {
+        section.line(name_of(feature), target.has(feature));
+      } else {
+        section.line(name_of(feature), only_root);
+      }
+    }
   };
   lines(kernel_helpers, {Feature::tai_clock, Feature::function_address, Feature::percpu_lookup, Feature::loop, Feature::for_each_map,
-                         Feature::attach_cookie, Feature::override_return, Feature::long_printk, Feature::write_user});
+                         Feature::attach_cookie, Feature::raw_cookie, Feature::override_return, Feature::long_printk, Feature::write_user});
 
   Section features("Kernel features");
   features.line("Instruction limit", std::string_view("1000000"));

@@ -63,6 +63,11 @@ Result<void> check_privileges(std::uint64_t capabilities, std::string_view lockd
   return {};
 }
 
+bool may_trace() {
+  const std::uint64_t capabilities = effective_capabilities();
+  return has(capabilities, CAP_SYS_ADMIN) || (has(capabilities, cap_bpf) && has(capabilities, cap_perfmon));
+}
+
 void raise_limits() {
   raise(RLIMIT_MEMLOCK, RLIM_INFINITY);
   raise(RLIMIT_NOFILE, 1u << 20);  // the kernel's default ceiling (fs.nr_open)

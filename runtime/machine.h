@@ -12,6 +12,9 @@ namespace fathom {
 // to type.
 Result<void> check_privileges();
 
+// Whether this process has these capabilities, so that what it tries is not refused for its lack of them.
+bool may_trace();
+
 // The rule of check_privileges alone. `capabilities`: effective set as a bit mask; `lockdown`: text of /sys/kernel/security/lockdown,
 // empty where it can not be read.
 Result<void> check_privileges(std::uint64_t capabilities, std::string_view lockdown);

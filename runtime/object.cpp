@@ -23,26 +23,42 @@ namespace fathom {
 
 namespace {
 
-
-// libbpf prints through one process-wide function; this is where its text goes while an object is loaded.
-thread_local const LoadLog* current_log = nullptr;
-
-int forward_print(enum libbpf_print_level level, const char* format, va_list arguments) {
-  if (current_log == nullptr || !*current_log || level == LIBBPF_DEBUG) return 0;
-  char text[1024];
-  int length = vsnprintf(text, sizeof text, format, arguments);
-  (*current_log)(std::string_view(text, std::min<std::size_t>(static_cast<std::size_t>(std::max(length, 0)), sizeof text - 1)));
-  return length;
-}
-
+// libbpf prints through one process-wide function; while an object is loaded, its text goes to a log, if there is one. It is also the only way
+// to learn which program the kernel refused.
 class LogScope {
  public:
-  explicit LogScope(const LoadLog& log) {
-    current_log = &log;
-    libbpf_set_print(forward_print);
+  explicit LogScope(const LoadLog& log) : log_(log) {
+    current = this;
+    libbpf_set_print(forward);
   }
-  ~LogScope() { current_log = nullptr; }
+  LogScope(const LogScope&) = delete;
+  LogScope& operator=(const LogScope&) = delete;
+  ~LogScope() { current = nullptr; }
+
+  const std::string& refused_program() const { return refused_program_; }
+
+ private:
+  static int forward(enum libbpf_print_level level, const char* format, va_list arguments) {
+    if (current == nullptr || level == LIBBPF_DEBUG) return 0;
+    char text[1024];
+    const int length = vsnprintf(text, sizeof text, format, arguments);
+    current->take(std::string_view(text, std::min<std::size_t>(static_cast<std::size_t>(std::max(length, 0)), sizeof text - 1)));
+    return length;
+  }
+
+  // "libbpf: prog 'NAME': BPF program load failed: Permission denied"
+  void take(std::string_view text) {
+    constexpr std::string_view mark = "prog '", end = "': BPF program load failed";
+    const std::size_t from = text.find(mark), to = text.find(end);
+    if (from != std::string_view::npos && to != std::string_view::npos && from < to) refused_program_ = text.substr(from + mark.size(), to - from - mark.size());
+    if (log_) log_(text);
+  }
+
+  static thread_local LogScope* current;
+  const LoadLog& log_;
+  std::string refused_program_;
 };
+thread_local LogScope* LogScope::current = nullptr;
 
 // Puts the run's digits into every printk format of the read-only data.
 void set_mark(bpf_object* object, std::string_view mark) {
@@ -130,10 +146,11 @@ Result<void> prepare_unwinding(bpf_object* object, std::vector<Descriptor>& patt
 
 std::size_t page_size() { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }
 
-Error load_error(int error, std::string_view log) {
+// `probe`: what the refused program is attached to.
+Error load_error(int error, std::string_view log, std::string_view probe) {
   // Linux 6.1 refuses a program with too many maps without a word; newer kernels say this.
   const bool unspoken = error == E2BIG && log.starts_with("processed 0 insns");
-  VerifierVerdict verdict = explain_verifier_log(unspoken ? "total number of maps" : log);
+  VerifierVerdict verdict = explain_verifier_log(unspoken ? "total number of maps" : log, unspoken ? "" : probe);
   if (error == EPERM && verdict.message.empty()) {
     return {"the kernel does not permit this process to load BPF programs", "run as root, or with CAP_BPF and CAP_PERFMON", error};
   }
@@ -181,7 +198,8 @@ Result<Object> Object::load(const Image& image, std::string_view mark, const Loa
   if (int error = bpf_object__load(raw); error != 0) {
     std::string_view text(verifier_log.get(), strnlen(verifier_log.get(), log_bytes));
     if (log && !text.empty()) log(text);
-    return std::unexpected(load_error(-error, text));
+    const auto refused = std::ranges::find(image.plan.programs, scope.refused_program(), &ProgramPlan::name);
+    return std::unexpected(load_error(-error, text, refused == image.plan.programs.end() ? "" : refused->attach_points.front().text));
   }
   if (auto mapped = object.map_run_state(); !mapped) return std::unexpected(mapped.error());
   if (auto mapped = object.map_errors(image.plan.errors.size()); !mapped) return std::unexpected(mapped.error());

@@ -18,6 +18,7 @@
 #include "runtime/features.h"
 #include "runtime/find_executables.h"
 #include "runtime/loaded_functions.h"
+#include "runtime/machine.h"
 #include "runtime/symbols.h"
 #include "runtime/tracepoint_format.h"
 
@@ -219,7 +220,9 @@ std::uint32_t LinuxTarget::possible_cpus() const {
 bool LinuxTarget::has(Feature feature) const {
   std::optional<bool>& known = features_[static_cast<std::size_t>(feature)];
   if (known) return *known;
-  if (feature == Feature::tracefs) {
+  if (takes_privilege_to_try(feature) && !may_trace()) {
+    known = true;  // for all that this user can know
+  } else if (feature == Feature::tracefs) {
     known = tracefs().has_value();
   } else if (feature == Feature::btf && has_other_btf_) {
     known = btf_.available();

@@ -33,21 +33,27 @@ Descriptor open_if_tracefs(const char* path) {
   return information.f_type == TRACEFS_MAGIC ? std::move(directory) : Descriptor();
 }
 
+// Those who may not mount do not get to see the tracing directory where it is mounted either.
+std::unexpected<Error> refused(int error) { return fail("only root may look at tracepoints", "run it as root, for example with `sudo fathom …`", error); }
+
 Result<Descriptor> mount_detached() {
   Descriptor context(static_cast<int>(syscall(SYS_fsopen, "tracefs", fs_open_close_on_exec)));
   if (!context) {
     const int error = errno;
+    if (error == EPERM || error == EACCES) return refused(error);
     if (error == ENODEV) return fail("this kernel has no tracefs", "it needs a kernel built with CONFIG_TRACING", error);
     if (error == ENOSYS) return fail("tracefs is not mounted", mount_help, error);
     return fail(fmt::format("can not open tracefs: {}", std::strerror(error)), mount_help, error);
   }
   if (syscall(SYS_fsconfig, context.get(), fs_config_create, nullptr, nullptr, 0) != 0) {
     const int error = errno;
+    if (error == EPERM || error == EACCES) return refused(error);
     return fail(fmt::format("can not open tracefs: {}", std::strerror(error)), mount_help, error);
   }
   Descriptor mount(static_cast<int>(syscall(SYS_fsmount, context.get(), fs_mount_close_on_exec, 0)));
   if (!mount) {
     const int error = errno;
+    if (error == EPERM || error == EACCES) return refused(error);
     return fail(fmt::format("can not mount tracefs: {}", std::strerror(error)), mount_help, error);
   }
   // The descriptor that fsmount gives only names the place (O_PATH); directories are listed through one that reads.

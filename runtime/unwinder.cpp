@@ -38,14 +38,6 @@ Descriptor filled(std::span<const Row> rows) {
   return map;
 }
 
-// The mapped file itself, whatever its path leads to by now.
-Descriptor open_mapped(const MemoryMapping& mapping, std::uint32_t process) {
-  if (mapping.path == vdso_name) return copy_of_vdso();
-  const std::string exact = fmt::format("/proc/{}/map_files/{:x}-{:x}", process, mapping.begin, mapping.end);
-  Descriptor file(open(exact.c_str(), O_RDONLY | O_CLOEXEC));
-  return file ? std::move(file) : Descriptor(open(fmt::format("/proc/{}/root{}", process, mapping.path).c_str(), O_RDONLY | O_CLOEXEC));
-}
-
 // Where the byte at `offset` of the file lies by the file's own addresses. Segments are mapped in whole pages.
 std::optional<std::uint64_t> address_at(std::span<const ExecutableSegment> segments, std::uint64_t offset) {
   for (const ExecutableSegment& segment : segments) {

@@ -105,6 +105,15 @@ Descriptor copy_of_vdso() {
   return file;
 }
 
+Descriptor open_mapped(const MemoryMapping& mapping, std::uint32_t process) {
+  if (mapping.path == vdso_name) return copy_of_vdso();
+  if (!mapping.path.starts_with('/')) return Descriptor();
+  Descriptor file(open(fmt::format("/proc/{}/map_files/{:x}-{:x}", process, mapping.begin, mapping.end).c_str(), O_RDONLY | O_CLOEXEC));
+  if (file || mapping.deleted) return file;
+  // Not everyone may follow that link; at its path the process itself would find the file, in its own root.
+  return Descriptor(open(fmt::format("/proc/{}/root{}", process, mapping.path).c_str(), O_RDONLY | O_CLOEXEC));
+}
+
 const ExecutableSymbol* symbol_at(const Executable& executable, std::uint64_t address) {
   constexpr int reach = 16;  // symbols to look back at for one that encloses the address
   const std::vector<ExecutableSymbol>& symbols = executable.symbols;
@@ -152,12 +161,12 @@ UserSymbols::File* UserSymbols::file_of(const MemoryMapping& mapping, std::uint3
   std::string key = mapping.path;
   Descriptor descriptor;
   if (!is_vdso && (mapping.deleted || apart)) {
-    descriptor = Descriptor(open(fmt::format("/proc/{}/map_files/{:x}-{:x}", process, mapping.begin, mapping.end).c_str(), O_RDONLY | O_CLOEXEC));
+    descriptor = open_mapped(mapping, process);
     struct stat status = {};
     if (!descriptor || fstat(descriptor.get(), &status) != 0) return nullptr;
     key = fmt::format("{}:{}:{}", status.st_dev, status.st_ino, mapping.path);
   } else if (!files_.contains(key)) {
-    descriptor = is_vdso ? copy_of_vdso() : held(mapping.path);
+    descriptor = is_vdso ? open_mapped(mapping, process) : held(mapping.path);
   }
   std::unique_ptr<File>& file = files_[key];
   if (!file) {

@@ -35,6 +35,9 @@ std::vector<MemoryMapping> parse_mappings(std::string_view text);
 inline constexpr std::string_view vdso_name = "[vdso]";
 Descriptor copy_of_vdso();
 
+// The file behind a mapping of the process, whatever its path leads to by now; the vDSO's copy. Empty where it can not be had.
+Descriptor open_mapped(const MemoryMapping& mapping, std::uint32_t process);
+
 // The symbol that holds an address of the file's own; null where there is none. One whose size is unknown reaches to the next.
 const ExecutableSymbol* symbol_at(const Executable& executable, std::uint64_t address);
 

@@ -13,12 +13,13 @@ struct Class {
   std::string_view pattern;  // of the verifier's text
   std::string_view message;
   std::string_view help;
+  bool of_whole = false;  // found out behind the last line that the log names, which has nothing to do with it
 };
 
 constexpr Class classes[] = {
-    {"combined stack size", "a probe needs more stack than the kernel gives", "keep fewer values at once in scratch variables"},
+    {"combined stack size", "a probe needs more stack than the kernel gives", "keep fewer values at once in scratch variables, and fewer loops inside each other", true},
     {"BPF program is too large", "a probe is too large for the kernel", "split it into several probes, or unroll less"},
-    {"total number of maps", "a probe uses more maps than the kernel allows (64)", "keep several values in one map, under different keys"},
+    {"total number of maps", "a probe uses more maps than the kernel allows (64)", "keep several values in one map, under different keys", true},
     {"too complex", "a probe is too complex for the kernel to check", "split it into several probes, or unroll less"},
     {"bpf_override_return", "the kernel lets no program override its functions (CONFIG_BPF_KPROBE_OVERRIDE is off)", "leave `override` out"},
     {"unknown func", "the kernel lacks a function that the script needs", "use a newer kernel, or leave out what the line asks for"},
@@ -44,17 +45,20 @@ bool is_summary(std::string_view line) {
 
 }  // namespace
 
-VerifierVerdict explain_verifier_log(std::string_view log) {
+VerifierVerdict explain_verifier_log(std::string_view log, std::string_view probe) {
   std::string_view place;
+  std::string_view code;  // kernels before 6.9 only print the line itself
   std::string_view verdict;
   for (std::string_view line : lines_of(log)) {
-    if (std::size_t at = line.rfind(" @ "); line.starts_with("; ") && at != std::string_view::npos) place = line.substr(at + 3);
+    const std::size_t at = line.rfind(" @ ");
+    if (line.starts_with("; ")) (at != std::string_view::npos ? place : code) = line.substr(at != std::string_view::npos ? at + 3 : 2);
     if (!is_summary(line) && !line.starts_with(";")) verdict = line;
   }
   if (verdict.empty()) return {};
-  std::string where = place.empty() ? "" : fmt::format(" at {}", place);
+  const std::string in_probe = probe.empty() ? "" : fmt::format(" ({})", probe);
+  const std::string where = !place.empty() ? fmt::format(" at {}", place) : !code.empty() ? fmt::format(" at `{}`", code) : in_probe;
   for (const Class& known : classes) {
-    if (log.find(known.pattern) != std::string_view::npos) return {fmt::format("{}{}", known.message, where), std::string(known.help)};
+    if (log.find(known.pattern) != std::string_view::npos) return {fmt::format("{}{}", known.message, known.of_whole ? in_probe : where), std::string(known.help)};
   }
   return {fmt::format("the kernel's verifier rejected the script{}: {}", where, verdict),
           "this is a bug in fathom: please report it with the script; -v shows the verifier's log"};

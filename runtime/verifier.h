@@ -12,7 +12,8 @@ struct VerifierVerdict {
 };
 
 // Finds the last source line that the log names (it comes from the BTF line information of the program, "; text @ file:line" or "; text")
-// and the verifier's last word, and says in one line what that means for the script.
-VerifierVerdict explain_verifier_log(std::string_view log);
+// and the verifier's last word, and says in one line what that means for the script. `probe`: named where the log names no line, or where the
+// program is refused as a whole.
+VerifierVerdict explain_verifier_log(std::string_view log, std::string_view probe = {});
 
 }  // namespace fathom

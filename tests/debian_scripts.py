@@ -21,10 +21,6 @@ REFUSED = re.compile(r"^warning: can not attach (\S+): .* left out$", re.MULTILI
 KADDR = re.compile(r'kaddr\("(\w+)"\)')
 # Struct members that came or went since the scripts were written: script, struct, member.
 MEMBERS = {"runqlen.bt": ("cfs_rq", "nr_running")}
-# Scripts that without any of these functions have nothing to put into a map that they read: script, functions, what is said instead.
-ORPHANS = {
-    "biosnoop.bt": (["blk_account_io_start", "__blk_account_io_start"], "can not be applied to int64 and string"),
-}
 
 
 def kernel_symbols():
@@ -63,18 +59,15 @@ class Machine:
         self.features = features.available()
 
     def lacks(self, path, text):
-        """What of the script this kernel has not: attach points that are left out, and what keeps it from being compiled, with what is said then."""
+        """What of the script this kernel has not: attach points that are left out, and what keeps it from being compiled."""
         points = []
         for found in ATTACH_POINT.finditer(text):
             if found["type"] in ("kprobe", "kretprobe") and "*" not in found["target"] and self.symbols.get(found["target"]) not in ("t", "w"):
                 points.append(f"{found['type']}:{found['target']}")
-        blockers = [(name, name) for name in KADDR.findall(text) if name not in self.symbols]
+        blockers = [name for name in KADDR.findall(text) if name not in self.symbols]
         member = MEMBERS.get(path.name)
         if member and member[1] not in self.structs.get(member[0], ()):
-            blockers.append((member[1], member[1]))
-        orphan = ORPHANS.get(path.name)
-        if orphan and not any(name in self.symbols for name in orphan[0]):
-            blockers.append((" or ".join(orphan[0]), orphan[1]))
+            blockers.append(member[1])
         return points, blockers
 
     def attaches(self, text, missing):
@@ -96,8 +89,8 @@ def verdict(path, machine):
     if blockers:
         compiled = run("--emit=plan", path)
         errors = re.findall(r"^error: .*", compiled.stderr, re.MULTILINE)
-        named = compiled.returncode == 1 and errors and all(any(said in error for _, said in blockers) for error in errors)
-        return f"no {', '.join(name for name, _ in blockers)}", named, compiled.stderr
+        named = compiled.returncode == 1 and errors and all(any(name in error for name in blockers) for error in errors)
+        return f"no {', '.join(blockers)}", named, compiled.stderr
     attached = run("--dry-run", path)
     without = points + REFUSED.findall(attached.stderr)
     without = f" without {', '.join(without)}" if without else ""

@@ -117,6 +117,13 @@ def has_kprobe_session():
     return program >= 0 and function_id("bpf_session_is_return") != 0
 
 
+def has_raw_cookie():
+    """Whether raw tracepoints take a number for programs to ask for: only then it is found out that there is no such program."""
+    attributes = ctypes.create_string_buffer(struct.pack("<QiIQ", 0, -1, 0, 1), 24)
+    LIBC.syscall(SYS_BPF, 17, attributes, 24)
+    return ctypes.get_errno() == errno.EBADF
+
+
 def has_uprobe_multi():
     """Whether the kernel knows links to many uprobes: only then it looks for the file, which is none."""
     program = load_empty_program(2, 48)  # BPF_PROG_TYPE_KPROBE, BPF_TRACE_UPROBE_MULTI
@@ -187,6 +194,7 @@ PROBES = {
     "override": lambda: has_kernel_function(["bpf_override_return"]),
     "uprobe_multi": has_uprobe_multi,
     "kprobe_session": has_kprobe_session,
+    "rawtracepoint_cookie": has_raw_cookie,
     "hardware": has_hardware_events,
     "ia32": has_32_bit_calls,
     "kallsyms": lambda: any(not line.startswith("0000000000000000") for line in open("/proc/kallsyms", encoding="ascii", errors="replace")),

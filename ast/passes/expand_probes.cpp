@@ -21,6 +21,7 @@ struct ContextUse {
   bool named = false;            // `args`
   bool whole = false;            // more than fields of `args`
   std::set<std::string> fields;  // their names
+  bool cookie = false;           // which attach point fired
 };
 
 class Expander {
@@ -34,6 +35,7 @@ class Expander {
   bool others_left_out() const { return others_left_out_; }
   bool filtered_out() const { return filtered_out_; }
   std::vector<Wildcard>& wildcards() { return wildcards_; }
+  std::vector<LeftOutProbe>& left_out() { return left_out_; }
 
  private:
   std::string with_parameters(const ast::AttachPointText& point);
@@ -46,6 +48,8 @@ class Expander {
     const ast::AttachPointText* point;
   };
   void not_found(const Missing& missing, bool has_others);
+  Result<Context> context_of(const ProbeType& type, const AttachPoint& point) const;
+  void leave_out(const ast::Probe& probe);
   bool is_refused(const ProbeType& type, const AttachPoint& point, Range range);
   void add(const ast::Probe& probe, const ProbeType& type, AttachPoint point, Range range, std::size_t first, std::vector<CheckedProbe>& groups);
 
@@ -59,6 +63,13 @@ class Expander {
   ContextUse use_;                // by the present probe
   std::vector<Wildcard> wildcards_;
   std::vector<Missing> missing_;  // attach points of the present probe that stand for nothing
+  // The first attach point of the present probe that does not become one of a program.
+  struct Unused {
+    const ProbeType* type;
+    AttachPoint point;
+  };
+  std::optional<Unused> unused_;
+  std::vector<LeftOutProbe> left_out_;
 };
 
 std::string upper(std::string_view text) {
@@ -67,23 +78,24 @@ std::string upper(std::string_view text) {
   return result;
 }
 
-// The builtin that reads the probe's context here, by itself; null for any other node.
-const Builtin* context_builtin(const ast::Expression& node, BuiltinFamilies builtins) {
+// The builtin that is named here; null for any other node.
+const Builtin* named_builtin(const ast::Expression& node, BuiltinFamilies builtins) {
   const auto* name = std::get_if<ast::Identifier>(&node.kind);
   const auto* call = std::get_if<ast::Call>(&node.kind);
-  const Builtin* row = name != nullptr ? find_builtin(builtins, name->name) : call != nullptr ? find_builtin(builtins, call->name) : nullptr;
-  return row != nullptr && row->reads_context ? row : nullptr;
+  return name != nullptr ? find_builtin(builtins, name->name) : call != nullptr ? find_builtin(builtins, call->name) : nullptr;
 }
 
 void find_use(const ast::Expression& node, BuiltinFamilies builtins, ContextUse& use) {
   const auto* member = std::get_if<ast::Member>(&node.kind);
-  const Builtin* base = member == nullptr ? nullptr : context_builtin(*member->base, builtins);
-  if (base != nullptr && base->gives_fields) {
+  const Builtin* base = member == nullptr ? nullptr : named_builtin(*member->base, builtins);
+  if (base != nullptr && base->reads_context && base->gives_fields) {
     use.any = use.named = true;
     use.fields.emplace(field_name(member->name));
     return;
   }
-  if (const Builtin* row = context_builtin(node, builtins)) {
+  const Builtin* row = named_builtin(node, builtins);
+  use.cookie = use.cookie || (row != nullptr && row->reads_cookie);
+  if (row != nullptr && row->reads_context) {
     use.any = use.whole = true;
     use.named = use.named || row->gives_fields;
   }
@@ -114,6 +126,7 @@ void Expander::probe(const ast::Probe& probe, std::vector<CheckedProbe>& groups)
   std::size_t errors = diagnostics_.errors();
   use_ = find_use(probe, catalog_.builtins);
   bool left_out = false;  // what another mode runs
+  unused_.reset();
   for (const ast::AttachPointText& point : probe.attach_points) {
     std::string text = with_parameters(point);
     std::size_t colon = text.find(':');
@@ -121,6 +134,7 @@ void Expander::probe(const ast::Probe& probe, std::vector<CheckedProbe>& groups)
     if (type == nullptr) continue;
     if (!runs(type->moment)) {
       left_out = others_left_out_ = true;
+      if (auto parsed = type->parse(std::span<const std::string>(split_attach_point(text)).subspan(1))) unused_ = {type, std::move(*parsed)};
       continue;
     }
     for (AttachPoint& expanded : expand(*type, point, text)) {
@@ -131,7 +145,8 @@ void Expander::probe(const ast::Probe& probe, std::vector<CheckedProbe>& groups)
   }
   for (const Missing& missing : missing_) not_found(missing, groups.size() != first);
   missing_.clear();
-  if (groups.size() == first && !left_out && errors == diagnostics_.errors() && settings_.probe_filter.empty()) {
+  if (groups.size() == first && errors == diagnostics_.errors() && unused_) leave_out(probe);
+  if (groups.size() == first && !left_out && settings_.missing_probes != MissingProbes::ignore && errors == diagnostics_.errors() && settings_.probe_filter.empty()) {
     diagnostics_.report<DiagnosticId::probe_without_attach_points>(probe.attach_points.front().range);
   }
 }
@@ -197,6 +212,7 @@ std::vector<AttachPoint> Expander::expand(const ProbeType& type, const ast::Atta
     diagnostics_.report<DiagnosticId::target_unavailable>(point.range, points.error().message).with_help(points.error().help);
     return {};
   }
+  if (!unused_) unused_ = {&type, points->empty() ? *parsed : points->front()};
   if (points->empty()) missing_.push_back({&type, *parsed, &point});
   const bool always = type.moment == Moment::begin || type.moment == Moment::end || type.moment == Moment::signal;
   if (!settings_.probe_filter.empty() && !always) {
@@ -228,6 +244,25 @@ void Expander::not_found(const Missing& missing, bool has_others) {
   diagnostics_.report<DiagnosticId::no_such_attach_point>(range, missing.pattern.text, missing.type->home).with_help(help);
 }
 
+// What the present probe's body can read there; nothing where it reads nothing.
+Result<Context> Expander::context_of(const ProbeType& type, const AttachPoint& point) const {
+  if (!use_.any) return Context();
+  auto context = type.context(point, target_);
+  if (context && use_.named && type.named_fields != nullptr) context->fields = type.named_fields(point, target_);
+  return context;
+}
+
+// What a register holds is known also of functions that do not exist, what the fields of an event are is not.
+void Expander::leave_out(const ast::Probe& probe) {
+  LeftOutProbe& left = left_out_.emplace_back();
+  left.probe.probe = &probe;
+  left.probe.type = unused_->type;
+  left.probe.attach_points.push_back(unused_->point);
+  auto context = context_of(*unused_->type, unused_->point);
+  left.context_known = context && (!use_.named || !context->fields.empty());
+  if (left.context_known) left.probe.context = std::move(*context);
+}
+
 // Whether it takes --unsafe to attach there. A wildcard does without such places.
 bool Expander::is_refused(const ProbeType& type, const AttachPoint& point, Range range) {
   if (type.danger == nullptr || settings_.unsafe) return false;
@@ -241,22 +276,18 @@ void Expander::add(const ast::Probe& probe, const ProbeType& type, AttachPoint p
                    std::vector<CheckedProbe>& groups) {
   if (is_refused(type, point, range)) return;
   if (!point.continues) ++attach_points_;
-  Context context;
-  if (use_.any) {
-    auto read = type.context(point, target_);
-    if (!read) {
-      diagnostics_.report<DiagnosticId::target_unavailable>(range, read.error().message).with_help(read.error().help);
-      return;
-    }
-    context = std::move(*read);
-    if (use_.named && type.named_fields != nullptr) context.fields = type.named_fields(point, target_);
+  auto context = context_of(type, point);
+  if (!context) {
+    diagnostics_.report<DiagnosticId::target_unavailable>(range, context.error().message).with_help(context.error().help);
+    return;
   }
   for (std::size_t i = first; i < groups.size(); ++i) {
     CheckedProbe& group = groups[i];
     // The kernel attaches a program to one place only once.
-    if (type.one_program_per_point || group.type != &type || !alike(group.context, context, use_)) continue;
+    if (type.one_program_per_point || group.type != &type || !alike(group.context, *context, use_)) continue;
     // Those of a wildcard may get one link for all, which takes another kind of program.
     if (type.links_together && group.attach_points.front().from_wildcard != point.from_wildcard) continue;
+    if (use_.cookie && !target_.has(type.cookie)) continue;
     if (std::ranges::find(group.attach_points, point) == group.attach_points.end()) {
       group.attach_points.push_back(std::move(point));
       return;
@@ -266,7 +297,7 @@ void Expander::add(const ast::Probe& probe, const ProbeType& type, AttachPoint p
   group.probe = &probe;
   group.type = &type;
   group.attach_points.push_back(std::move(point));
-  group.context = std::move(context);
+  group.context = std::move(*context);
   groups.push_back(std::move(group));
 }
 
@@ -288,7 +319,7 @@ ExpandedProbes expand_probes(const ast::Program& program, const Settings& settin
     diagnostics.report<DiagnosticId::too_many_programs>(program.probes.front().range, groups.size(), settings.max_bpf_progs)
         .with_help("set max_bpf_progs to a larger number, or narrow wildcards");
   }
-  if (diagnostics.has_errors()) return {std::move(groups), std::move(expander.wildcards())};
+  if (diagnostics.has_errors()) return {std::move(groups), std::move(expander.wildcards()), std::move(expander.left_out())};
   const bool wanted = std::ranges::any_of(groups, [&](const CheckedProbe& group) {
     const Moment moment = group.type->moment;
     return settings.mode == RunMode::trace || moment == Moment::test || moment == Moment::bench;
@@ -303,7 +334,7 @@ ExpandedProbes expand_probes(const ast::Program& program, const Settings& settin
     diagnostics.report<DiagnosticId::no_probes_left>(program.probes.front().range, filtered ? "matches the filter" : "can be attached on this kernel")
         .with_help(filtered ? fmt::format("--probe-filter `{}` is compared with attach points in full, as `fathom -l` shows them", settings.probe_filter) : "");
   }
-  return {std::move(groups), std::move(expander.wildcards())};
+  return {std::move(groups), std::move(expander.wildcards()), std::move(expander.left_out())};
 }
 
 }  // namespace fathom

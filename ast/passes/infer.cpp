@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 
+#include "ast/passes/infer_left_out.h"
 #include "ast/passes/typing.h"
 #include "ast/text.h"
 #include "ast/walk.h"
@@ -44,62 +44,50 @@ std::string mismatch_help(const Type& a, const Type& b) {
 }
 
 bool run_round(CheckedProgram& program, Inference::Maps& maps, const Catalog& catalog, const Target& target, Diagnostics& diagnostics,
-               bool final, bool complete) {
+               Inference::Round round) {
   bool changed = false;
   Inference::Maps before = maps;
   for (CheckedProbe& probe : program.probes) {
     probe.facts.assign(probe.probe->end_node - probe.probe->first_node, {});
-    changed |= Inference(program, probe, maps, catalog, target, diagnostics, final, complete).run();
+    changed |= Inference(program, probe, maps, catalog, target, diagnostics, round).run();
   }
   return changed || !same_maps(before, maps);
 }
 
-// Maps that only probes write that are left out, since what they name does not exist: nobody knows what they would hold.
-bool add_maps_of_missing(const CheckedProgram& program, Inference::Maps& maps) {
-  bool added = false;
-  std::function<void(const Expression&)> look = [&](const Expression& expression) {
-    each_child(expression.kind, look);
-    const auto* access = std::get_if<MapAccess>(&expression.kind);
-    auto found = access == nullptr ? maps.end() : maps.find(access->name);
-    if (found == maps.end() || !found->second.value.is_none()) return;
-    CheckedMap& map = found->second;
-    map.keyed = map.keyed || !access->keys.empty();
-    map.value = Type::int64();
-    const std::vector<Type> numbers(std::max<std::size_t>(access->keys.size(), 1), Type::int64());
-    if (map.keyed && map.key.is_none()) map.key = numbers.size() == 1 ? numbers.front() : Type::tuple(numbers);
-    map.key_is_list = map.key.is_tuple() && !map.key.is_record();
-    added = true;
-  };
-  for (const Probe& probe : program.program->probes) {
-    if (std::ranges::find(program.probes, &probe, &CheckedProbe::probe) != program.probes.end()) continue;
-    if (probe.predicate) look(*probe.predicate);
-    each_expression(probe.body, look);
-  }
-  return added;
-}
-
 }  // namespace
 
-void infer_types(CheckedProgram& program, const Catalog& catalog, const Target& target, Diagnostics& diagnostics) {
-  Inference::Maps maps;
-  bool complete = !diagnostics.has_errors();
+void settle_types(CheckedProgram& program, Inference::Maps& maps, const Catalog& catalog, const Target& target, bool complete) {
   for (int round = 0; round < max_rounds; ++round) {
     Diagnostics ignored;
-    if (!run_round(program, maps, catalog, target, ignored, false, complete)) break;
+    if (!run_round(program, maps, catalog, target, ignored, {.complete = complete})) return;
   }
-  bool completed = complete && add_maps_of_missing(program, maps);
+}
+
+std::size_t count_mistakes(CheckedProgram program, Inference::Maps maps, const Catalog& catalog, const Target& target) {
+  settle_types(program, maps, catalog, target, true);
+  Diagnostics found;
+  run_round(program, maps, catalog, target, found, {.is_final = true, .complete = false});
+  return found.errors();
+}
+
+void infer_types(CheckedProgram& program, std::vector<LeftOutProbe> left_out, const Catalog& catalog, const Target& target, Diagnostics& diagnostics) {
+  Inference::Maps maps;
+  const bool complete = !diagnostics.has_errors();
+  settle_types(program, maps, catalog, target, complete);
+  if (complete && !left_out.empty()) {
+    add_maps_of_left_out(program, maps, left_out, catalog, target, diagnostics);
+    if (diagnostics.has_errors()) return;
+  }
   // A map that is written only from itself, as in `@x = @x + 1`, starts as a number.
+  bool added = false;
   for (auto& [name, map] : maps) {
     if (!map.written || !map.value.is_none()) continue;
     map.value = Type::int64();
-    completed = true;
+    added = true;
   }
-  for (int round = 0; completed && round < max_rounds; ++round) {
-    Diagnostics ignored;
-    if (!run_round(program, maps, catalog, target, ignored, false, complete)) break;
-  }
+  if (added) settle_types(program, maps, catalog, target, complete);
   // Map numbers follow the names' order; they are final only now.
-  run_round(program, maps, catalog, target, diagnostics, true, complete);
+  run_round(program, maps, catalog, target, diagnostics, {.is_final = true, .complete = complete});
   for (auto& [name, map] : maps) program.maps.push_back(std::move(map));
 }
 

@@ -8,13 +8,14 @@
 #include <vector>
 
 #include "ast/check.h"
+#include "ast/passes/expand_probes.h"
 #include "ast/prototype.h"
 
 namespace fathom {
 
 // Fills facts and variables of every probe and the program's maps. Where earlier passes reported errors, some probes are missing, and what
-// only they could have written is not called unknown.
-void infer_types(CheckedProgram& program, const Catalog& catalog, const Target& target, Diagnostics& diagnostics);
+// only they could have written is not called unknown. `left_out`: they say what the maps hold that they alone write, and get no diagnostics.
+void infer_types(CheckedProgram& program, std::vector<LeftOutProbe> left_out, const Catalog& catalog, const Target& target, Diagnostics& diagnostics);
 
 // Whether a name without suffixes is that of a type.
 bool is_type_name(const std::string& name, const Target& target);
@@ -25,10 +26,16 @@ class Inference {
  public:
   using Maps = std::map<std::string, CheckedMap>;
 
-  // `final`: what is still unknown is an error; `complete`: no probe of the script is missing.
-  Inference(CheckedProgram& program, CheckedProbe& probe, Maps& maps, const Catalog& catalog, const Target& target, Diagnostics& diagnostics,
-            bool final, bool complete)
-      : program_(program), probe_(probe), maps_(maps), catalog_(catalog), target_(target), diagnostics_(diagnostics), final_(final), complete_(complete) {}
+  // What is known by the time of a run.
+  struct Round {
+    bool is_final = false;      // what is still unknown is an error
+    bool complete = true;       // no probe of the script is missing
+    bool context_known = true;  // false: what the body reads of the probe's context has no type
+  };
+
+  Inference(CheckedProgram& program, CheckedProbe& probe, Maps& maps, const Catalog& catalog, const Target& target, Diagnostics& diagnostics, Round round)
+      : program_(program), probe_(probe), maps_(maps), catalog_(catalog), target_(target), diagnostics_(diagnostics), final_(round.is_final),
+        complete_(round.complete), context_known_(round.context_known) {}
 
   // Returns whether a variable's type changed.
   bool run();
@@ -148,6 +155,7 @@ class Inference {
   Diagnostics& diagnostics_;
   bool final_;
   bool complete_;
+  bool context_known_;
   bool changed_ = false;
   // A measure of the instructions that the probe will need: expressions, repeated as often as `unroll` does.
   std::uint64_t cost_ = 0;

@@ -101,6 +101,7 @@ Type Inference::invoke(const Builtin& row, std::string_view name, const Expressi
   auto prototype = parse_prototype(row.prototype);
   if (!prototype) return Type::none();  // a unit test keeps every prototype readable
   facts.no_value = prototype->result && prototype->result->is_none();
+  if (row.reads_context && !context_known_) return Type::none();
   std::size_t errors = diagnostics_.errors();
   std::size_t most = prototype->parameters.size();
   if (most == 0 && !prototype->variadic && !arguments.empty() && row.form == Form::variable) {

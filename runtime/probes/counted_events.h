@@ -1,4 +1,6 @@
-// What software and hardware share: events by name, of which every so many are sampled.
+// What software and hardware share: events by name, of which every so many are sampled, on every CPU. As with profile, -p is compared by the
+// program. An event of the process alone would be one for each thread, with a period of its own, so that many short threads would never reach
+// theirs; those that begin while it is attached would be missed or counted twice, and inherited events have lost the cookie of their attach point.
 #pragma once
 
 #include "runtime/probes/sampling.h"

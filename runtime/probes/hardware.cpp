@@ -1,4 +1,4 @@
-// hardware: the CPU's own counters, every so many events, on every CPU. As with profile, -p is compared by the program.
+// hardware: the CPU's own counters, every so many events.
 #include <linux/perf_event.h>
 
 #include "runtime/probes/counted_events.h"

@@ -66,10 +66,6 @@ Result<void> check_features(const Plan& plan, const Target& target) {
     if (type->needs && !target.has(*type->needs)) {
       return fail(fmt::format("can not attach {}: {}", point.text, absence_of(*type->needs)), std::string(type->instead));
     }
-    if (program.needs_cookie && !target.has(Feature::attach_cookie)) {
-      return fail(fmt::format("can not tell {} from {}: {}", point.text, program.attach_points[1].text, absence_of(Feature::attach_cookie)),
-                  "write a probe for each attach point");
-    }
   }
   if ((plan.uses_data_ring || plan.uses_control_ring) && !target.has(Feature::ring_buffer)) {
     return fail(fmt::format("can not show events as they come: {}", absence_of(Feature::ring_buffer)), "use a newer kernel; maps that are shown at the end need no ring buffer");

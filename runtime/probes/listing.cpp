@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "ast/diagnostics.h"
 
@@ -33,6 +34,9 @@ Error no_such_provider(ProbeTypes types, const std::string& provider) {
   return {fmt::format("unknown probe type `{}`", provider), help, 0};
 }
 
+// Whether it is only not shown to this user.
+bool is_withheld(const Error& error) { return error.system_error == EPERM || error.system_error == EACCES; }
+
 // What of one provider contains the text. Arguments are asked for only where the name fits, because each costs a look at the machine.
 Result<std::vector<ListedProbe>> containing(const ProbeType& type, std::string_view text, const Target& target, bool with_arguments) {
   auto listed = type.list({}, target, false);
@@ -50,8 +54,9 @@ Result<std::vector<ListedProbe>> containing(const ProbeType& type, std::string_v
 
 }  // namespace
 
-Result<std::vector<ListedProbe>> list_probes(ProbeTypes types, std::string_view pattern, const Target& target, bool with_arguments) {
-  std::vector<ListedProbe> all;
+Result<ListedProbes> list_probes(ProbeTypes types, std::string_view pattern, const Target& target, bool with_arguments) {
+  ListedProbes all;
+  std::optional<Error> problem;  // the first
   const bool anywhere = pattern.find(':') == std::string_view::npos;
   const std::vector<std::string> parts = split_attach_point(pattern);
   const std::string provider = anywhere || parts.empty() ? "*" : parts.front().size() == 1 ? parts.front() : lower(parts.front());
@@ -60,13 +65,20 @@ Result<std::vector<ListedProbe>> list_probes(ProbeTypes types, std::string_view 
     if (!provider_matches(*type, provider)) continue;
     known = true;
     auto listed = anywhere ? containing(*type, pattern, target, with_arguments) : type->list(std::span<const std::string>(parts).subspan(1), target, with_arguments);
+    if (listed) {
+      std::ranges::move(*listed, std::back_inserter(all.probes));
+      continue;
+    }
+    if (!problem) problem = listed.error();
     // Of a pattern for several providers not all may be able to make sense of the rest.
-    if (!listed && is_glob(provider) && !anywhere) continue;
-    if (!listed) return listed;
-    std::ranges::move(*listed, std::back_inserter(all));
+    if (is_withheld(listed.error())) all.withheld.push_back({fmt::format("{} probes are not listed: {}", type->name, listed.error().message), listed.error().help, 0});
   }
   if (!known) return std::unexpected(no_such_provider(types, provider));
-  if (all.empty()) return fail(fmt::format("no attach point matches `{}`", pattern), "`*` stands for any text: `fathom -l 'tracepoint:*open*'`");
+  if (all.probes.empty() && is_glob(provider) && !all.withheld.empty()) {
+    return fail(fmt::format("no attach point that is shown to this user matches `{}`", pattern), "tracepoints are shown to root alone: try `sudo fathom -l …`");
+  }
+  if (all.probes.empty() && problem) return std::unexpected(std::move(*problem));
+  if (all.probes.empty()) return fail(fmt::format("no attach point matches `{}`", pattern), "`*` stands for any text: `fathom -l 'tracepoint:*open*'`");
   return all;
 }
 

@@ -116,7 +116,7 @@ Result<std::vector<ListedProbe>> list(std::span<const std::string> parts, const 
   return listed;
 }
 
-// bpf(BPF_RAW_TRACEPOINT_OPEN) with the cookie that kernels since 6.10 take; libbpf's call has no place for it.
+// bpf(BPF_RAW_TRACEPOINT_OPEN) with the cookie that kernels since 6.10 take (Feature::raw_cookie); libbpf's call has no place for it.
 struct OpenAttributes {
   std::uint64_t name;
   std::uint32_t program;
@@ -135,10 +135,6 @@ Result<std::vector<Link>> attach(const AttachRequest& request) {
   for (std::size_t i = 0; i < request.attach_points.size(); ++i) {
     const AttachPoint& point = request.attach_points[i];
     const int link = open_raw_tracepoint(point.function, request.program, request.needs_cookie ? request.first + i : 0);
-    if (link < 0 && (errno == E2BIG || errno == EINVAL) && request.needs_cookie && request.first + i != 0) {
-      return fail(fmt::format("can not attach {}: this kernel does not tell a program which raw tracepoint it runs for", point.text),
-                  "give each attach point a probe of its own, or use a kernel since 6.10", errno);
-    }
     if (link < 0) return std::unexpected(attach_error(point, errno));
     links.emplace_back(link);
   }
@@ -155,6 +151,7 @@ const ProbeType rawtracepoint_probe = {
     .program = ProgramKind::raw_tracepoint,
     .moment = Moment::attached,
     .filters_process_at_attach = false,
+    .cookie = Feature::raw_cookie,
     .parse = parse,
     .expand = expand,
     .context = context,

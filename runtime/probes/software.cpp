@@ -1,5 +1,4 @@
-// software: the kernel's own perf events (faults, context switches, …), every so many of them, on every CPU. As with profile, -p is
-// compared by the program.
+// software: the kernel's own perf events (faults, context switches, …), every so many of them.
 #include <linux/perf_event.h>
 
 #include "runtime/probes/counted_events.h"

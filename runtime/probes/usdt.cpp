@@ -102,8 +102,22 @@ std::vector<std::string> suggestions(const AttachPoint& pattern, const Target& t
   return texts;
 }
 
+// What is said where the pattern finds nothing, since there is nothing to find.
+std::optional<Error> without_probes(const std::vector<std::shared_ptr<const Executable>>& executables, const AttachPoint& pattern) {
+  if (std::ranges::any_of(executables, [](const auto& one) { return !one->probes.empty(); })) return std::nullopt;
+  const std::string what = executables.size() == 1 ? fmt::format("{} has no static probes (USDT)", executables.front()->path)
+                           : executables.empty()   ? fmt::format("there is no program or library `{}`", pattern.target)
+                                                   : fmt::format("none of the {} files that `{}` stands for has static probes (USDT)", executables.size(), pattern.target);
+  return Error{what, executables.empty() ? "" : "they exist where a program was built with them (sys/sdt.h); `fathom -l 'uprobe:FILE:*'` lists its functions", 0};
+}
+
 std::string missing_help(const AttachPoint& pattern, const Target& target) {
-  for (const auto& executable : readable_executables(pattern.target, target)) {
+  const auto executables = readable_executables(pattern.target, target);
+  if (executables.size() > 1) {
+    const auto nothing = without_probes(executables, pattern);
+    return nothing ? nothing->message : std::string();
+  }
+  for (const auto& executable : executables) {
     if (executable->probes.empty()) {
       return fmt::format("{} has no static probes; they exist where a program was built with them (sys/sdt.h)", executable->path);
     }
@@ -121,6 +135,7 @@ Result<std::vector<ListedProbe>> list(std::span<const std::string> parts, const 
   pattern.function = parts.size() == 3 ? fmt::format("{}:{}", glob_at(parts, 1), glob_at(parts, 2)) : fmt::format("*:{}", glob_at(parts, 1));
   const auto executables = executables_of(pattern, target);
   if (!executables) return std::unexpected(executables.error());
+  if (auto nothing = without_probes(*executables, pattern)) return std::unexpected(std::move(*nothing));
   for (const auto& executable : *executables) {
     std::set<std::string> seen;
     for (const StaticProbe& probe : executable->probes) {

@@ -207,10 +207,12 @@ std::vector<std::string> suggestions(const AttachPoint& pattern, const Target& t
   return texts;
 }
 
+bool has_functions(const Executable& binary) { return std::ranges::any_of(binary.symbols, &ExecutableSymbol::is_function); }
+
 std::string missing_help(const AttachPoint& pattern, const Target& target) {
   for (const auto& binary : readable_executables(pattern.target, target)) {
-    if (binary->symbols.empty()) {
-      return fmt::format("{} has no symbols: it was stripped; install its debugging symbols, or give an address", binary->path);
+    if (!has_functions(*binary)) {
+      return fmt::format("{} has no symbols of functions: it was stripped; install its debugging symbols, or give an address", binary->path);
     }
   }
   return {};
@@ -230,6 +232,10 @@ Result<std::vector<ListedProbe>> list(std::span<const std::string> parts, const 
   const std::string_view wanted = names_file && parts.size() == 1 ? "*" : glob_at(parts, parts.empty() ? 0 : parts.size() - 1);
   const auto binaries = executables_of(pattern, target);
   if (!binaries) return std::unexpected(binaries.error());
+  if (binaries->size() == 1 && !has_functions(*binaries->front())) {
+    return fail(fmt::format("{} has no symbols of functions: it was stripped", binaries->front()->path),
+                fmt::format("install its debugging symbols, or give an address, as in `{}:{}:0x1234`", type.name, binaries->front()->path));
+  }
   for (const auto& binary : *binaries) {
     std::map<std::string, std::uint64_t> addresses;
     for (const ExecutableSymbol& symbol : binary->symbols) {

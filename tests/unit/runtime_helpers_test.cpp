@@ -47,6 +47,12 @@ TEST(Verifier, ExplainsLimits) {
 }
 
 TEST(Verifier, AnEmptyLogSaysNothing) {
+  // Kernels before 6.9 do not say where the line is.
+  EXPECT_EQ(explain_verifier_log("; @x = 1;\n12: (85) call 1\nunknown func bpf_x#999\n", "kprobe:f").message, "the kernel lacks a function that the script needs at `@x = 1;`");
+  EXPECT_EQ(explain_verifier_log("unknown func bpf_x#999\n", "kprobe:f").message, "the kernel lacks a function that the script needs (kprobe:f)");
+  // The whole is refused, not the last line that was looked at.
+  EXPECT_EQ(explain_verifier_log("; @x = 1 @ script.bt:7\ncombined stack size of 4 calls is 544. Too large\n", "kprobe:f").message,
+            "a probe needs more stack than the kernel gives (kprobe:f)");
   EXPECT_EQ(explain_verifier_log("").message, "");
   EXPECT_EQ(explain_verifier_log("processed 3 insns (limit 1000000)\n").message, "");
 }
