@@ -4,11 +4,15 @@
 //   setup   claims scratch memory, where the body needs any
 //   body    …
 //   leave   gives the scratch memory back; returns 0
+#include <algorithm>
 #include <cstring>
 
+#include "ast/walk.h"
 #include "codegen/lowering.h"
 
 namespace fathom::codegen {
+
+using namespace ast;
 
 namespace {
 
@@ -17,11 +21,45 @@ constexpr std::uint32_t word = 8;
 constexpr std::uint32_t max_stack_total = 256;
 // Loops are functions with frames of their own, and all share the 512 bytes.
 constexpr std::uint32_t max_stack_with_loops = 96;
+// Where many are inside each other, of four at most, every frame of theirs counts, and Linux 6.1 rounds each up to 32 bytes.
+constexpr std::uint32_t max_stack_with_deep_loops = 32;
+constexpr std::uint32_t deep_loops = 3;
 // Further scratch variables live in memory: the compiler would spill them to a stack that is too small for all of them.
 constexpr std::size_t max_register_variables = 12;
 
 constexpr std::uint64_t ring_force_wakeup = 2;  // BPF_RB_FORCE_WAKEUP
 constexpr std::uint64_t ring_producer_position = 3;  // BPF_RB_PROD_POS
+
+std::uint32_t loop_depth(const Block& block);
+
+// Expanded macros and functions are blocks inside expressions.
+std::uint32_t loop_depth(const Expression& expression) {
+  std::uint32_t depth = 0;
+  const auto* block = std::get_if<BlockExpression>(&expression.kind);
+  if (block != nullptr) depth = std::max(loop_depth(block->body), block->value ? loop_depth(*block->value) : 0);
+  if (block == nullptr) each_child(expression.kind, [&](const Expression& child) { depth = std::max(depth, loop_depth(child)); });
+  return depth;
+}
+
+// How many loops that become functions are inside each other.
+std::uint32_t loop_depth(const Block& block) {
+  std::uint32_t depth = 0;
+  const auto in_expression = [&](const ExpressionPtr& one) { depth = std::max(depth, one ? loop_depth(*one) : 0); };
+  const auto in_block = [&](const Block& one, std::uint32_t around) { depth = std::max(depth, loop_depth(one) + around); };
+  for (const StatementPtr& statement : block.statements) {
+    match(
+        statement->kind, [&](const ExpressionStatement& node) { in_expression(node.expression); }, [&](const Assignment& node) { in_expression(node.value); },
+        [&](const If& node) {
+          in_expression(node.condition);
+          in_block(node.then, 0);
+          if (node.otherwise) in_block(*node.otherwise, 0);
+        },
+        [&](const Return& node) { in_expression(node.value); }, [&](const Unroll& node) { in_block(node.body, 0); },
+        [&](const While& node) { in_block(node.body, 1); }, [&](const For& node) { in_block(node.body, 1); }, [](const Break&) {}, [](const Continue&) {},
+        [&](const Declaration& node) { in_expression(node.value); }, [&](const Block& node) { in_block(node, 0); });
+  }
+  return depth;
+}
 
 }  // namespace
 
@@ -174,6 +212,8 @@ llvm::Value* ProbeLowering::loop_context(std::uint32_t size) {
 llvm::Value* ProbeLowering::temporary(std::uint32_t size) {
   std::uint32_t rounded = (size + word - 1) / word * word;
   std::uint32_t total = probe_.has_loops ? max_stack_with_loops : max_stack_total;
+  const bool may_be_too_much = probe_.has_loops && pieces_.stack + rounded > max_stack_with_deep_loops;
+  if (may_be_too_much && loop_depth(probe_.probe->body) >= deep_loops) total = max_stack_with_deep_loops;
   if (rounded > program_.checked().settings.on_stack_limit || pieces_.stack + rounded > total) return scratch(rounded);
   if (arena_ == nullptr) arena_ = bpf_.stack(max_stack_total);
   std::uint32_t offset = pieces_.stack;
