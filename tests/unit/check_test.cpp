@@ -137,7 +137,12 @@ TEST(Check, MissingProbes) {
   settings.missing_probes = MissingProbes::warn;
   EXPECT_EQ(ids("tracepoint:sched:nothing { } BEGIN { }", settings), "missing_attach_point probe_without_attach_points");
   settings.missing_probes = MissingProbes::ignore;
-  EXPECT_EQ(ids("tracepoint:sched:nothing { }", settings), "no_probes_left probe_without_attach_points");
+  EXPECT_EQ(ids("tracepoint:sched:nothing { }", settings), "no_probes_left");
+  // What is left out says what its maps hold; where it can not be known, what reads them does.
+  EXPECT_EQ(ids("tracepoint:sched:nothing { @x = comm } BEGIN { print(@x == \"a\") }", settings), "");
+  EXPECT_EQ(ids("tracepoint:sched:nothing { @x = comm } BEGIN { print(@x * 2) }", settings), "operand_types");
+  EXPECT_EQ(ids("tracepoint:sched:nothing { @x = args.a } BEGIN { print(@x == \"a\") }", settings), "");
+  EXPECT_EQ(ids("tracepoint:sched:nothing { @x = args.a } BEGIN { print(@x == \"a\"); print(@x * 2) }", settings), "undefined_map");
 }
 
 TEST(Check, DefinitionsForKernelsWithoutBtfFallAway) {
