@@ -15,6 +15,8 @@ TESTS = pathlib.Path(__file__).resolve().parent
 DEBIAN = pathlib.Path("/usr/sbin")
 # Strings first, so that what looks like a comment in one is none.
 COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|(//[^\n]*|/\*.*?\*/)', re.DOTALL)
+# What finds files beside the script.
+BESIDE = re.compile(r'\bimport\b|#\s*include\s*"')
 
 
 def scripts():
@@ -46,18 +48,19 @@ def problem(fathom, path):
     first = run(fathom, "--fmt", str(path))
     if first.returncode:
         return f"--fmt fails: {first.stderr}"
+    text = path.read_text(errors="surrogateescape")
     with tempfile.TemporaryDirectory() as folder:
-        # Imports and headers beside the script are found from there.
-        for neighbour in path.parent.iterdir():
-            (pathlib.Path(folder) / neighbour.name).symlink_to(neighbour)
         copy = pathlib.Path(folder) / path.name
-        copy.unlink()
         copy.write_text(first.stdout, errors="surrogateescape")
+        if BESIDE.search(text):
+            for neighbour in path.parent.iterdir():
+                if neighbour != path:
+                    (pathlib.Path(folder) / neighbour.name).symlink_to(neighbour)
         after = tree(fathom, copy)
         second = run(fathom, "--fmt", str(copy)).stdout
     if after != before:
         return f"the tree has changed\n{first.stdout}"
-    if comments(path.read_text(errors="surrogateescape")) != comments(first.stdout):
+    if comments(text) != comments(first.stdout):
         return f"comments have changed\n{first.stdout}"
     return "" if second == first.stdout else f"the second time it is another\n--- first\n{first.stdout}--- second\n{second}"
 

@@ -7,6 +7,7 @@ probe type that a kernel may lack; `.\\" not a program`. An example has to end w
 and to say nothing on standard error but how many probes were attached. The source of the page is read, since comments do not survive.
 """
 
+import concurrent.futures
 import dataclasses
 import os
 import pathlib
@@ -24,6 +25,7 @@ MARK = re.compile(r"^example: (?P<what>run|compile)(?: (?P<parameters>.*))?$")
 ROFF = {r"\e": "\\", r"\(dq": '"', r"\&": "", r"\-": "-"}
 QUIET = re.compile(r"^Attached \d+ probes?$")
 SECONDS = 3
+WORKERS = 8
 
 
 @dataclasses.dataclass
@@ -72,17 +74,22 @@ def problem(example, fathom):
     return ""
 
 
+def problems(found, fathom):
+    """What is wrong with each of them; most run until they are interrupted, so they run side by side."""
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        return list(pool.map(lambda example: problem(example, fathom), found))
+
+
 def main():
     page = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else PAGE).read_text()
-    found, problems = examples(page)
+    found, complaints = examples(page)
     if len(found) < 10:
-        problems.append(f"only {len(found)} examples were found")
-    for example in found:
-        wrong = problem(example, os.environ.get("FATHOM") or str(ROOT / "build/release/fathom"))
+        complaints.append(f"only {len(found)} examples were found")
+    for example, wrong in zip(found, problems(found, os.environ.get("FATHOM") or str(ROOT / "build/release/fathom"))):
         if wrong:
-            problems.append(f"{example.name}:\n{example.arguments}\n{wrong}")
-    print("\n".join(problems) or f"{len(found)} examples run")
-    return 1 if problems else 0
+            complaints.append(f"{example.name}:\n{example.arguments}\n{wrong}")
+    print("\n".join(complaints) or f"{len(found)} examples run")
+    return 1 if complaints else 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Runs every test that is built and says what became of them; scripts/test builds, then calls this.
 
-Units (ctest over build/dev), text tests (lit), conformance with bpftrace 0.17, Debian's scripts, the manual (mandoc) and its examples,
+Units (GoogleTest, build/dev), text tests (lit), conformance with bpftrace 0.17, Debian's scripts, the manual (mandoc) and its examples,
 the time that attaching takes, programs made up (build/dev), the rules of tests/tidy, the tests of the test tools, and the text tests of
 tests/kernel and Debian's scripts once more on each kernel of tests/vm. Failed and skipped cases are listed by name, those of several
 kernels in a table, then comes one line `N passed, N failed, N skipped`. The exit status is 1 where a case failed.
@@ -8,6 +8,7 @@ kernels in a table, then comes one line `N passed, N failed, N skipped`. The exi
 
 import argparse
 import collections
+import concurrent.futures
 import dataclasses
 import json
 import os
@@ -15,8 +16,8 @@ import pathlib
 import re
 import subprocess
 import sys
+import time
 import unittest
-import xml.etree.ElementTree
 
 TESTS = pathlib.Path(__file__).resolve().parent
 ROOT = TESTS.parent
@@ -32,6 +33,7 @@ import layout  # noqa: E402
 import manual_examples  # noqa: E402
 from conformance import run as conformance_table  # noqa: E402
 import machine  # noqa: E402
+import units  # noqa: E402
 
 # The tests that run on every kernel: what they are called in the table, and how their names begin.
 KERNEL_TESTS = [("tests/kernel", "kernel/"), ("Debian's scripts", "debian/")]
@@ -53,34 +55,10 @@ def passes_filter(options, name):
     return not options.filter or re.search(options.filter, name)
 
 
-def units(options):
-    """The GoogleTest cases, through ctest."""
-    report = BUILD / "unit-tests.xml"
-    report.unlink(missing_ok=True)
-    command = ["ctest", "--test-dir", str(BUILD / "dev"), "--output-junit", str(report), "-j", str(os.cpu_count()), "--no-tests=ignore"]
-    if options.filter:
-        command += ["-R", options.filter]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    if not report.exists():
-        return [Case("units", "failed", ran.stdout + ran.stderr)]
-    cases = [unit_case(element) for element in xml.etree.ElementTree.parse(report).iter("testcase")]
-    if not cases and not options.filter:
-        cases.append(Case("units", "failed", f"ctest found no unit tests in {BUILD / 'dev'}"))
-    return cases
-
-
-def unit_case(element):
-    name = element.get("name", "")
-    output = element.findtext("system-out") or ""
-    if element.find("failure") is not None or element.get("status") == "fail":
-        return Case(name, "failed", output)
-    if element.get("status") == "run":
-        return Case(name, "passed")
-    # GTEST_SKIP shows up as "not run"; so does a test executable that is missing, which is no reason to be content.
-    if "[  SKIPPED ]" in output:
-        reason = re.search(r"skipped: .*", output)
-        return Case(name, "skipped", reason[0].strip() if reason else "skipped: no reason given")
-    return Case(name, "failed", output or "did not run")
+def unit_tests(options):
+    """The GoogleTest cases."""
+    driver = BUILD / "dev" / "tests" / "unit_tests"
+    return [Case(*result) for result in units.run_all(str(driver), lambda name: passes_filter(options, name))]
 
 
 def texts(options):
@@ -147,11 +125,10 @@ def examples(options):
     if os.geteuid() != 0:
         return [Case("examples", "skipped", "skipped: needs root")]
     found, complaints = manual_examples.examples(manual_examples.PAGE.read_text())
+    found = [example for example in found if passes_filter(options, f"examples/{example.name}")]
     cases = [Case("examples/marked", "failed" if complaints else "passed", "\n".join(complaints))]
-    for example in found:
-        if passes_filter(options, f"examples/{example.name}"):
-            problem = manual_examples.problem(example, executable())
-            cases.append(Case(f"examples/{example.name}", "failed" if problem else "passed", problem))
+    for example, problem in zip(found, manual_examples.problems(found, executable())):
+        cases.append(Case(f"examples/{example.name}", "failed" if problem else "passed", problem))
     return cases
 
 
@@ -183,7 +160,7 @@ FUZZ = {
     "fuzz/load-1": (600, ["--seed", "2000001", "--load", "1"]),
     "fuzz/load-2": (600, ["--seed", "3000001", "--load", "1"]),
 }
-HOST_SHARE = 16  # with --host one program of so many
+HOST_SHARE = 32  # with --host one program of so many
 
 
 def fuzz(options):
@@ -275,10 +252,12 @@ def flatten(suite):
 
 
 STEPS = {
-    "units": units, "texts": texts, "conformance": conformance, "debian": debian, "examples": examples, "layouts": layouts, "attaching": attaching,
+    "texts": texts, "units": unit_tests, "conformance": conformance, "debian": debian, "examples": examples, "layouts": layouts, "attaching": attaching,
     "fuzz": fuzz, "manual": manual, "rules": rules, "tools": tools, "machines": machines,
 }
 
+# The text tests wait much, one at a time, so the other steps run beside them. The machines need both cores.
+ALONE = ("machines",)
 # Steps that heed the filter themselves.
 FILTERED = ("units", "texts", "machines", "debian")
 
@@ -300,19 +279,31 @@ def report(cases, skipped_file):
     return counts["failed"] == 0
 
 
+def timed(name, options):
+    """The cases of a step that the filter leaves; how long it took is told where somebody looks for time."""
+    begin = time.monotonic()
+    found = [case for case in STEPS[name](options) if name in FILTERED or passes_filter(options, case.name)]
+    if options.times:
+        print(f"{name}: {time.monotonic() - begin:.0f} s", file=sys.stderr)
+    return found
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=STEPS, action="append", help="run this step; may be repeated")
     parser.add_argument("--host", action="store_true", help="only what this machine's own kernel can run")
     parser.add_argument("--json", action="store_true", help="print the cases for another program")
+    parser.add_argument("--times", action="store_true", help="tell how long each step took")
     parser.add_argument("--seconds", type=int, help="text tests that have not begun by then fail")
     parser.add_argument("--summary", help="write skipped cases and the last line to this file too")
     parser.add_argument("filter", nargs="?", help="regular expression that names of cases must match")
     options = parser.parse_args()
-    cases = []
-    for name, step in STEPS.items():
-        if (name in options.only if options.only else name != "machines" or not options.host):
-            cases += [case for case in step(options) if name in FILTERED or passes_filter(options, case.name)]
+    wanted = options.only or [name for name in STEPS if name != "machines" or not options.host]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        beside = pool.map(lambda name: timed(name, options), [name for name in STEPS if name in wanted and name not in ALONE])
+        cases = [case for found in beside for case in found]
+    for name in ALONE:
+        cases += timed(name, options) if name in wanted else []
     if options.json:
         print(json.dumps([dataclasses.asdict(case) for case in cases]))
         return 0

@@ -17,7 +17,7 @@ LAYERS = {
     "lexer/": ["ast/", "lexer/"],
     "definitions/": ["ast/", "lexer/", "definitions/"],
     "parser/": ["ast/", "lexer/", "parser/"],
-    "codegen/": ["ast/", "codegen/", "runtime/plan.h", "runtime/layout.h", "runtime/unwind_table.h", "runtime/unwind_table.h"],
+    "codegen/": ["ast/", "codegen/", "runtime/plan.h", "runtime/layout.h", "runtime/unwind_table.h"],
     "runtime/": ["ast/", "runtime/"],
 }
 # Header prefixes of others, and the only folder that may include them.
