@@ -73,7 +73,7 @@ Session::Session(const Plan& plan, Object& object, const LinuxTarget& target, Sy
   signal(SIGPIPE, SIG_IGN);
 }
 
-Session::~Session() = default;
+Session::~Session() { detach_in_background(std::move(links_)); }
 
 Result<int> Session::run() {
   if (auto opened = open_reader(); !opened) return std::unexpected(opened.error());
@@ -112,7 +112,6 @@ Result<int> Session::run() {
   ending_ = true;
   if (auto ran = run_programs(Moment::end); !ran) return std::unexpected(ran.error());
   finish();
-  detach_in_background(std::move(links_));
   return exit_code_.value_or(*passed ? 0 : 1);
 }
 
@@ -188,7 +187,7 @@ Result<void> Session::open_unwinder() {
 }
 
 Result<void> Session::start_command() {
-  if (watched_ == nullptr) return {};
+  if (watched_ == nullptr || exiting_) return {};
   if (!unwinder_) return watched_->start();
   return watched_->start([&] { learn_code(static_cast<std::uint32_t>(watched_->process())); });
 }
