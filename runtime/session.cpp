@@ -259,7 +259,9 @@ Result<void> Session::attach(const ProgramPlan& program) {
     say_left_out(refused);
     refused.clear();
     for (Link& link : *links) {
-      if (!link.pin().empty()) {
+      if (!link.pin().empty() && options_.dry_run) {
+        unlink(link.pin().c_str());
+      } else if (!link.pin().empty()) {
         output_.text(TextKind::printf, fmt::format("Program pinned to {}\n", link.pin()));
       } else if (type.can_unwatch) {
         watchpoints_.emplace_back(request.attach_points.front().address, std::move(link));
