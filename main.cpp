@@ -78,7 +78,6 @@ void set_buffering(std::FILE* file, Buffering buffering) {
 }
 
 int run(const Image& image, const Options& options, const LinuxTarget& target, const DebugFolders& debug_folders, const Report& report) {
-  raise_limits();
   const OutputFormat* format = find_output_format(options.format);
   std::FILE* file = options.output.empty() ? stdout : std::fopen(options.output.c_str(), "we");
   if (file == nullptr) return report({fmt::format("{} can not be written ({})", options.output, strerrordesc_np(errno)), "", errno});
@@ -89,6 +88,7 @@ int run(const Image& image, const Options& options, const LinuxTarget& target, c
     if (!process) return report(process.error());
     watched.push_back(std::move(*process));
   }
+  raise_limits();  // not those of the command
   std::string mark = new_run_mark();
   if (auto able = check_features(image.plan, target); !able) return report.attaching(able.error());
   auto object = Object::load(image, mark, load_log(options), target);

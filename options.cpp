@@ -5,9 +5,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
+#include <iostream>
 #include <map>
 #include <sstream>
 
@@ -322,7 +325,13 @@ std::variant<Options, int> parse_options(int count, char** arguments) {
   try {
     app.parse(readable_arguments(count, arguments, options));
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
+    if (error.get_exit_code() == 0) {  // --help, --version
+      errno = 0;
+      app.exit(error);
+      if (std::cout.flush()) return 0;
+      fmt::print(stderr, "error: standard output could not be written ({})\n", strerrordesc_np(errno));
+      return 1;
+    }
     return complaints.error(message_of(error));
   }
   bool has_program = app.count("-e") != 0;

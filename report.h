@@ -72,8 +72,8 @@ class Report {
   }
 
   int show(std::string_view text) const {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    return written(std::fflush(stdout) == 0 ? 0 : errno, "standard output");
+    const bool complete = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    return written(complete && std::fflush(stdout) == 0 ? 0 : errno, "standard output");
   }
 
   int unknown_format(const std::string& name) const {

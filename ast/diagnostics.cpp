@@ -49,6 +49,20 @@ Diagnostic& Diagnostics::add(DiagnosticId id, Range range, std::string message) 
   return all_.back();
 }
 
+namespace {
+
+// A body is checked for each kind of attach point by itself; that `probe` is a string[24] in one and a string[32] in the next tells nothing more.
+std::string without_sizes(std::string text) {
+  bool in_brackets = false;
+  std::erase_if(text, [&](char c) {
+    if (c == '[' || c == ']') in_brackets = c == '[';
+    return in_brackets && c >= '0' && c <= '9';
+  });
+  return text;
+}
+
+}  // namespace
+
 std::vector<Diagnostic> Diagnostics::sorted() const {
   std::vector<std::size_t> order(all_.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -64,7 +78,7 @@ std::vector<Diagnostic> Diagnostics::sorted() const {
     // Equal ones share a place, so that only the end of the list has to be looked at.
     bool repeated = false;
     for (auto shown = unique.rbegin(); shown != unique.rend() && shown->range == candidate.range && !repeated; ++shown) {
-      repeated = shown->id == candidate.id && shown->message == candidate.message;
+      repeated = shown->id == candidate.id && without_sizes(shown->message) == without_sizes(candidate.message);
     }
     if (repeated) continue;
     unique.push_back(candidate);

@@ -167,7 +167,7 @@ bool ends_path(std::string_view path, std::string_view wanted) {
 class Dwarf : public DebugInfo {
  public:
   explicit Dwarf(llvm::object::OwningBinary<llvm::object::ObjectFile> file)
-      : file_(std::move(file)), context_(llvm::DWARFContext::create(*file_.getBinary())) {}
+      : file_(std::move(file)), context_(llvm::DWARFContext::create(*file_.getBinary(), llvm::DWARFContext::ProcessDebugRelocations::Process, nullptr, "", ignore, ignore)) {}
 
   std::vector<std::uint64_t> places_of(std::string_view file, std::uint32_t line, std::uint32_t column) const override {
     // The first address of each copy of the line: its code may be in several pieces, and functions are inlined where they are called.
@@ -196,7 +196,7 @@ class Dwarf : public DebugInfo {
   }
 
   std::optional<DebugFunction> function_at(std::uint64_t address) const override {
-    llvm::DWARFCompileUnit* unit = context_->getCompileUnitForCodeAddress(address);
+    llvm::DWARFCompileUnit* unit = unit_at(address);
     DWARFDie die = unit == nullptr ? DWARFDie() : unit->getSubroutineForAddress(address);
     while (die.isValid() && die.getTag() != dwarf::DW_TAG_subprogram) die = die.getParent();
     if (!die.isValid()) return std::nullopt;
@@ -215,6 +215,7 @@ class Dwarf : public DebugInfo {
   }
 
   std::vector<SourceLine> source_of(std::uint64_t address) const override {
+    if (unit_at(address) == nullptr) return {};
     const llvm::DILineInfoSpecifier wanted(llvm::DILineInfoSpecifier::FileLineInfoKind::AbsoluteFilePath, llvm::DINameKind::LinkageName);
     const llvm::DIInliningInfo calls = context_->getInliningInfoForAddress({address, llvm::object::SectionedAddress::UndefSection}, wanted);
     std::vector<SourceLine> places;
@@ -227,6 +228,14 @@ class Dwarf : public DebugInfo {
   }
 
  private:
+  static void ignore(llvm::Error error) { llvm::consumeError(std::move(error)); }  // what is damaged is left out
+
+  // The unit with the code at this address; null where there is none, or its description is damaged, which LLVM would not notice.
+  llvm::DWARFCompileUnit* unit_at(std::uint64_t address) const {
+    llvm::DWARFCompileUnit* unit = context_->getCompileUnitForCodeAddress(address);
+    return unit != nullptr && unit->getUnitDIE(false).isValid() ? unit : nullptr;
+  }
+
   template <class Visit>
   void each_row(std::string_view wanted, Visit visit) const {
     for (const auto& unit : context_->compile_units()) {

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -10,18 +11,51 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <sstream>
 
 #include "runtime/command_stops.h"
+#include "runtime/tracefs.h"
 
 namespace fathom {
 
 namespace {
 
+// How long a command may take to end.
+constexpr std::chrono::seconds patience{5};
+
+// Whether somebody asks again for an end: the session blocks these signals, and they stay pending.
+bool is_asked_to_end() {
+  sigset_t pending;
+  return sigpending(&pending) == 0 && (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
+}
+
+// Waits for the end of the process of a pidfd, no longer than this and no longer than the user wants.
+bool ends_within(int ended, std::chrono::milliseconds most) {
+  constexpr std::chrono::milliseconds step{50};
+  pollfd entry{ended, POLLIN, 0};
+  for (std::chrono::milliseconds waited{0}; waited < most; waited += step) {
+    if (poll(&entry, 1, step.count()) > 0) return true;
+    if (is_asked_to_end()) break;
+  }
+  return poll(&entry, 1, 0) > 0;
+}
+
 Descriptor open_process(int process) { return Descriptor(static_cast<int>(syscall(SYS_pidfd_open, process, 0))); }
+
+// The process that a thread belongs to; empty where there is no such thread.
+std::optional<std::uint32_t> process_of_thread(std::uint32_t thread) {
+  constexpr std::string_view mark = "\nTgid:\t";
+  const auto status = read_file_at(AT_FDCWD, fmt::format("/proc/{}/status", thread));
+  const std::size_t at = status ? status->find(mark) : std::string::npos;
+  std::uint32_t process = 0;
+  if (at != std::string::npos) std::from_chars(status->data() + at + mark.size(), status->data() + status->size(), process);
+  return process == 0 || process == thread ? std::nullopt : std::optional(process);
+}
 
 // Runs in the child; does not return.
 [[noreturn]] void run_command(const std::string& file, const std::vector<std::string>& words, int go, int failed) {
@@ -31,8 +65,10 @@ Descriptor open_process(int process) { return Descriptor(static_cast<int>(syscal
   sigprocmask(SIG_SETMASK, &none, nullptr);
   signal(SIGPIPE, SIG_DFL);
   char byte = 0;
-  while (read(go, &byte, 1) < 0 && errno == EINTR) {
+  ssize_t length = 0;
+  while ((length = read(go, &byte, 1)) < 0 && errno == EINTR) {
   }
+  if (length != 1) _exit(0);  // whoever would have watched it has gone
   std::vector<char*> arguments;
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
@@ -122,6 +158,9 @@ Result<WatchedProcess> WatchedProcess::command(const std::string& command) {
 
 Result<WatchedProcess> WatchedProcess::existing(std::uint32_t process) {
   Descriptor ended = open_process(static_cast<int>(process));
+  if (const auto whole = ended ? std::nullopt : process_of_thread(process)) {
+    return fail(fmt::format("{} is a thread of process {}", process, *whole), fmt::format("-p takes the id of a process: `-p {}`", *whole), EINVAL);
+  }
   if (ended.get() < 0) return fail(fmt::format("there is no process {}", process), "-p takes the id of a running process", errno);
   return WatchedProcess(static_cast<int>(process), false, std::move(ended), Descriptor(-1), Descriptor(-1));
 }
@@ -129,6 +168,8 @@ Result<WatchedProcess> WatchedProcess::existing(std::uint32_t process) {
 Result<void> WatchedProcess::start(const AtRest& at_rest) {
   if (!is_child_) return {};
   const bool stops = at_rest && stop_at_exec(process_.get());
+  const char byte = 0;
+  [[maybe_unused]] const ssize_t written = write(go_.get(), &byte, 1);  // fails where the command has been ended meanwhile
   go_ = Descriptor(-1);
   if (stops) run_to_entry(process_.get(), at_rest);
   int error = 0;
@@ -143,7 +184,13 @@ WatchedProcess::~WatchedProcess() {
   if (process_.get() <= 0 || !is_child_) return;
   kill(process_.get(), SIGTERM);
   go_ = Descriptor(-1);
-  waitpid(process_.get(), nullptr, 0);
+  if (ends_within(ended_.get(), patience)) {
+    waitpid(process_.get(), nullptr, 0);
+    return;
+  }
+  kill(process_.get(), SIGKILL);
+  // Not even that ends one that hangs in the kernel.
+  if (ends_within(ended_.get(), patience)) waitpid(process_.get(), nullptr, 0);
 }
 
 }  // namespace fathom

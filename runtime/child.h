@@ -25,7 +25,8 @@ class WatchedProcess {
 
   WatchedProcess(WatchedProcess&&) noexcept = default;
   WatchedProcess& operator=(WatchedProcess&&) noexcept = default;
-  // Ends a command that still runs (SIGTERM) and waits for it.
+  // Ends a command that still runs: SIGTERM, then SIGKILL for one that does not mind it for five seconds, or once the user wants no more waiting
+  // (another SIGINT or SIGTERM). A command that was never started does nothing.
   ~WatchedProcess();
 
   // Called while the command stands still.
@@ -62,7 +63,7 @@ class WatchedProcess {
   bool is_child_;
   std::string name_;   // of the command, for messages
   Descriptor ended_;   // pidfd
-  Descriptor go_;      // closing it starts the command
+  Descriptor go_;      // a byte starts the command; closed without one, it never begins
   Descriptor failed_;  // errno of a failed exec arrives here
 };
 

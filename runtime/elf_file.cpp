@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <lzma.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -72,13 +73,22 @@ std::vector<ArchiveMember> stored_members(const std::string& archive) {
 std::optional<ElfFile> ElfFile::open(const std::string& path) {
   const PathInArchive place = split_archive_path(path);
   ElfFile file;
-  file.descriptor_ = Descriptor(::open(place.file.c_str(), O_RDONLY | O_CLOEXEC));
+  file.descriptor_ = Descriptor(::open(place.file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a pipe would wait for its other end
   if (!file.descriptor_) return std::nullopt;
+  struct stat status = {};
+  if (fstat(file.descriptor_.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    errno = ENOEXEC;
+    return std::nullopt;
+  }
   if (!place.member.empty()) {
     const std::vector<ArchiveMember> members = stored_members(file.descriptor_.get());
     const auto found = std::ranges::find(members, place.member, &ArchiveMember::name);
     if (found == members.end()) {
       errno = ENOENT;
+      return std::nullopt;
+    }
+    if (found->size > static_cast<std::uint64_t>(status.st_size)) {
+      errno = ENOEXEC;
       return std::nullopt;
     }
     std::optional<ElfFile> member = in_memory(read_piece(file.descriptor_.get(), found->begin, found->size));
@@ -136,6 +146,7 @@ std::string_view ElfFile::bytes(Elf_Scn* section) const {
 
 std::string unpack_xz(std::string_view packed) {
   constexpr std::uint64_t most_memory = 128u << 20;
+  constexpr std::size_t most_bytes = 128u << 20;  // far more than any symbol table; a few kilobytes can stand for terabytes
   constexpr std::size_t step = 256u << 10;
   lzma_stream stream = LZMA_STREAM_INIT;
   if (lzma_stream_decoder(&stream, most_memory, 0) != LZMA_OK) return {};
@@ -143,7 +154,7 @@ std::string unpack_xz(std::string_view packed) {
   stream.avail_in = packed.size();
   std::string bytes;
   lzma_ret result = LZMA_OK;
-  while (result == LZMA_OK) {
+  while (result == LZMA_OK && bytes.size() < most_bytes) {
     const std::size_t before = bytes.size();
     bytes.resize(before + step);
     stream.next_out = reinterpret_cast<std::uint8_t*>(bytes.data() + before);

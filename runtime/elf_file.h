@@ -45,7 +45,7 @@ class ElfFile {
 // What of a file is loaded, with offsets in the file that holds it.
 std::vector<ExecutableSegment> loaded_segments(const ElfFile& file);
 
-// What was packed in the xz format; empty where it was not, or is damaged.
+// What was packed in the xz format; empty where it was not, is damaged, or becomes 128 MiB and more.
 std::string unpack_xz(std::string_view packed);
 
 // A member of a ZIP archive that is stored as it is, and so can be mapped from there.

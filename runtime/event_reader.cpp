@@ -92,12 +92,13 @@ void EventReader::discard() {
   }
 }
 
-void EventReader::catch_up() {
-  if (!thread_.joinable()) return;
+std::size_t EventReader::catch_up() {
+  if (!thread_.joinable()) return 0;
   std::unique_lock lock(mutex_);
   std::uint64_t mine = ++wanted_;
   signal_event(wake_);
   caught_up_.wait(lock, [&] { return done_ >= mine; });
+  return queue_.size();
 }
 
 void EventReader::push(EventBatch batch) {
@@ -169,9 +170,7 @@ void EventReader::run() {
       continue;
     }
     lock.unlock();
-    bool moved = pass();
-    while (must && pass()) {
-    }
+    bool moved = pass();  // once is enough for whoever waits: what comes later is not theirs, and may never end
     lock.lock();
     done_ = std::max(done_, must ? wanted : done_);
     lock.unlock();

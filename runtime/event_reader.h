@@ -46,8 +46,9 @@ class EventReader {
   int descriptor() const { return ready_.get(); }
   // The oldest batch, or nothing.
   std::optional<EventBatch> take();
-  // Returns when everything that programs had written before the call is in the queue, however long that makes it.
-  void catch_up();
+  // Returns when everything that programs had written before the call is in the queue, however long that makes it: how many batches wait then.
+  // Programs that go on may add to them all the time.
+  std::size_t catch_up();
   // Drops what waits.
   void discard();
 

@@ -25,6 +25,7 @@ namespace {
 constexpr std::string_view cache_magic = "glibc-ld.so.cache1.1";
 constexpr std::uint32_t library_kind = 0x0303;  // of the C library's, for x86-64
 constexpr std::uint32_t kind_mask = 0xffff;
+constexpr std::string_view deleted_mark = " (deleted)";  // behind the path of a file that has none any more
 constexpr std::string_view library_folders[] = {"/lib/x86_64-linux-gnu/", "/usr/lib/x86_64-linux-gnu/", "/lib64/", "/usr/lib64/", "/lib/", "/usr/lib/",
                                                 "/usr/local/lib/"};
 
@@ -60,7 +61,7 @@ void add_mapped(std::uint32_t process, std::set<std::string>& paths) {
     const std::size_t path = line.find('/');
     const std::size_t rights = line.find(' ');
     if (path == std::string_view::npos || rights + 4 > line.size() || line[rights + 3] != 'x') continue;
-    if (line.ends_with(" (deleted)")) continue;
+    if (line.ends_with(deleted_mark)) continue;
     paths.insert(root + std::string(line.substr(path)));
   }
 }
@@ -151,8 +152,11 @@ std::vector<std::string> find_executables(std::string_view wanted, std::optional
   const std::string root = process ? root_of(*process) : std::string();
   if (name.empty()) {
     if (!process) return {};
-    const std::string program = link_target(fmt::format("/proc/{}/exe", *process));
-    return program.empty() ? std::vector<std::string>() : std::vector<std::string>{root + program};
+    const std::string link = fmt::format("/proc/{}/exe", *process);
+    const std::string program = link_target(link);
+    if (program.empty()) return {};
+    // An update of the program leaves the process with the file of old, which has no other name.
+    return {program.ends_with(deleted_mark) ? link : root + program};
   }
   if (name == "*") return mapped_files(process);
   if (const PathInArchive place = split_archive_path(name); !place.member.empty()) {

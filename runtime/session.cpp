@@ -73,7 +73,7 @@ Session::Session(const Plan& plan, Object& object, const LinuxTarget& target, Sy
   signal(SIGPIPE, SIG_IGN);
 }
 
-Session::~Session() = default;
+Session::~Session() { detach_in_background(std::move(links_)); }
 
 Result<int> Session::run() {
   if (auto opened = open_reader(); !opened) return std::unexpected(opened.error());
@@ -112,7 +112,6 @@ Result<int> Session::run() {
   ending_ = true;
   if (auto ran = run_programs(Moment::end); !ran) return std::unexpected(ran.error());
   finish();
-  detach_in_background(std::move(links_));
   return exit_code_.value_or(*passed ? 0 : 1);
 }
 
@@ -188,7 +187,7 @@ Result<void> Session::open_unwinder() {
 }
 
 Result<void> Session::start_command() {
-  if (watched_ == nullptr) return {};
+  if (watched_ == nullptr || exiting_) return {};
   if (!unwinder_) return watched_->start();
   return watched_->start([&] { learn_code(static_cast<std::uint32_t>(watched_->process())); });
 }
@@ -260,7 +259,9 @@ Result<void> Session::attach(const ProgramPlan& program) {
     say_left_out(refused);
     refused.clear();
     for (Link& link : *links) {
-      if (!link.pin().empty()) {
+      if (!link.pin().empty() && options_.dry_run) {
+        unlink(link.pin().c_str());
+      } else if (!link.pin().empty()) {
         output_.text(TextKind::printf, fmt::format("Program pinned to {}\n", link.pin()));
       } else if (type.can_unwatch) {
         watchpoints_.emplace_back(request.attach_points.front().address, std::move(link));

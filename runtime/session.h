@@ -75,7 +75,7 @@ class Session : private DecodeSource {
   void act(EventBatch& batch) const;
   // Shows one batch; false if there was none.
   bool show_batch();
-  // Everything that programs have written so far; a signal cuts it short.
+  // Everything that programs have written so far, and no more while they go on; a signal cuts it short.
   void show_all();
   void record(std::span<const std::byte> bytes);
   void text_record(const FormatPlan& format, std::span<const Value> values);

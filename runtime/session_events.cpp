@@ -49,11 +49,12 @@ bool Session::show_batch() {
 }
 
 void Session::show_all() {
-  reader_->catch_up();
-  while (show_batch()) {
-    // Somebody who can not wait for the rest: the second Ctrl-C.
-    if (exiting_ && signal_pending()) return reader_->discard();
+  for (std::size_t waiting = reader_->catch_up(); waiting != 0 && show_batch(); --waiting) {
     if (output_.error() != 0) return reader_->discard();
+    if (!signal_pending()) continue;
+    // Somebody who can not wait for the rest: the second Ctrl-C. While the script runs, what waits is shown later.
+    if (exiting_) reader_->discard();
+    return;
   }
 }
 

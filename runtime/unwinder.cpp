@@ -60,7 +60,7 @@ Result<const Unwinder::Table*> Unwinder::table_of(const MemoryMapping& mapping, 
   const bool is_file = !mapping.path.empty() && (mapping.path.front() == '/' || mapping.path == vdso_name);
   const Descriptor file = is_file ? open_mapped(mapping, process) : Descriptor();
   struct stat status = {};
-  if (!file || fstat(file.get(), &status) != 0) return &none;
+  if (!file || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return &none;
   const bool is_vdso = mapping.path == vdso_name;  // every copy of it is a file of its own
   auto [known, is_new] = known_.try_emplace(is_vdso ? std::pair<std::uint64_t, std::uint64_t>() : std::pair<std::uint64_t, std::uint64_t>(status.st_dev, status.st_ino));
   Table& table = known->second;

@@ -108,10 +108,10 @@ Descriptor copy_of_vdso() {
 Descriptor open_mapped(const MemoryMapping& mapping, std::uint32_t process) {
   if (mapping.path == vdso_name) return copy_of_vdso();
   if (!mapping.path.starts_with('/')) return Descriptor();
-  Descriptor file(open(fmt::format("/proc/{}/map_files/{:x}-{:x}", process, mapping.begin, mapping.end).c_str(), O_RDONLY | O_CLOEXEC));
+  Descriptor file(open(fmt::format("/proc/{}/map_files/{:x}-{:x}", process, mapping.begin, mapping.end).c_str(), O_PATH | O_CLOEXEC));
   if (file || mapping.deleted) return file;
   // Not everyone may follow that link; at its path the process itself would find the file, in its own root.
-  return Descriptor(open(fmt::format("/proc/{}/root{}", process, mapping.path).c_str(), O_RDONLY | O_CLOEXEC));
+  return Descriptor(open(fmt::format("/proc/{}/root{}", process, mapping.path).c_str(), O_PATH | O_CLOEXEC));
 }
 
 const ExecutableSymbol* symbol_at(const Executable& executable, std::uint64_t address) {
@@ -141,17 +141,44 @@ void UserSymbols::remember(std::uint32_t process) {
   // A process that ends meanwhile is taken for one that sees the same files as we do.
   const std::string theirs = link_target(fmt::format("/proc/{}/ns/mnt", process));
   const bool apart = !theirs.empty() && theirs != link_target("/proc/self/ns/mnt");
-  std::vector<Place> places;
-  for (MemoryMapping& mapping : parse_mappings(*text)) {
+  Reading reading;
+  for (const MemoryMapping& mapping : parse_mappings(*text)) {
     if (!mapping.executable && mapping.path.empty()) continue;
     File* file = file_of(mapping, process, apart);
     if (eager_ && file != nullptr && mapping.executable) read(*file);
-    places.push_back({std::move(mapping), file});
+    add_place(reading, {mapping.begin, mapping.end, mapping.offset, file});
   }
   Process& known = processes_[process];
-  known.readings.push_back(std::move(places));
+  add_reading(known, std::move(reading));
   known.read = std::chrono::steady_clock::now();
   read_made(known, process);
+}
+
+std::size_t UserSymbols::readings_of(std::uint32_t process) const {
+  const auto known = processes_.find(process);
+  return known == processes_.end() ? 0 : known->second.readings.size();
+}
+
+// Parts of a file that differ only in what may be done with them lie one behind the other.
+void UserSymbols::add_place(Reading& reading, const Place& place) {
+  if (!reading.empty()) {
+    Place& last = reading.back();
+    const bool goes_on = place.file == nullptr || place.offset == last.offset + (last.end - last.begin);
+    if (last.file == place.file && last.end == place.begin && goes_on) {
+      last.end = place.end;
+      return;
+    }
+  }
+  reading.push_back(place);
+}
+
+// Whoever asks again and again for addresses that are nowhere must not fill the memory: most readings are the same, and old ones go.
+void UserSymbols::add_reading(Process& known, Reading reading) {
+  constexpr std::size_t most = 16;
+  if (!known.readings.empty() && known.readings.back() == reading) return;
+  if (known.readings.size() == most) known.readings.erase(known.readings.begin());
+  reading.shrink_to_fit();
+  known.readings.push_back(std::move(reading));
 }
 
 UserSymbols::File* UserSymbols::file_of(const MemoryMapping& mapping, std::uint32_t process, bool apart) {
@@ -163,7 +190,7 @@ UserSymbols::File* UserSymbols::file_of(const MemoryMapping& mapping, std::uint3
   if (!is_vdso && (mapping.deleted || apart)) {
     descriptor = open_mapped(mapping, process);
     struct stat status = {};
-    if (!descriptor || fstat(descriptor.get(), &status) != 0) return nullptr;
+    if (!descriptor || fstat(descriptor.get(), &status) != 0 || !S_ISREG(status.st_mode)) return nullptr;
     key = fmt::format("{}:{}:{}", status.st_dev, status.st_ino, mapping.path);
   } else if (!files_.contains(key)) {
     descriptor = is_vdso ? open_mapped(mapping, process) : held(mapping.path);
@@ -172,6 +199,7 @@ UserSymbols::File* UserSymbols::file_of(const MemoryMapping& mapping, std::uint3
   if (!file) {
     file = std::make_unique<File>();
     file->path = descriptor ? fmt::format("/proc/self/fd/{}", descriptor.get()) : mapping.path;
+    file->name = mapping.path;
     file->descriptor = std::move(descriptor);
   }
   return file.get();
@@ -181,7 +209,7 @@ UserSymbols::File* UserSymbols::file_at(const std::string& path) {
   std::unique_ptr<File>& file = files_[path];
   if (!file) {
     file = std::make_unique<File>();
-    file->path = path;
+    file->path = file->name = path;
   }
   return file.get();
 }
@@ -191,13 +219,9 @@ void UserSymbols::loaded_at(std::uint32_t process, const std::string& path, std:
   File* file = file_at(path);
   const Executable* executable = known.readings.empty() ? read(*file) : nullptr;
   if (executable == nullptr) return;
-  std::vector<Place> places;
-  for (const ExecutableSegment& segment : executable->segments) {
-    Place& place = places.emplace_back();
-    place.file = file;
-    place.mapping = {segment.address + base, segment.address + base + segment.size, segment.offset, path, segment.executable, false};
-  }
-  known.readings.push_back(std::move(places));
+  Reading reading;
+  for (const ExecutableSegment& segment : executable->segments) reading.push_back({segment.address + base, segment.address + base + segment.size, segment.offset, file});
+  add_reading(known, std::move(reading));
 }
 
 const Executable* UserSymbols::read(File& file) {
@@ -215,8 +239,8 @@ const Executable* UserSymbols::read(File& file) {
 }
 
 std::optional<UserSymbols::Code> UserSymbols::code_at(const Place& place, std::uint64_t address) {
-  const std::uint64_t offset = address - place.mapping.begin + place.mapping.offset;
-  Code code{place.file, read(*place.file), 0, place.mapping.path};
+  const std::uint64_t offset = address - place.begin + place.offset;
+  Code code{place.file, read(*place.file), 0, place.file->name};
   for (const ArchiveMember& member : place.file->members) {
     if (offset < member.begin || offset - member.begin >= member.size) continue;
     code.file = file_at(fmt::format("{}!/{}", place.file->path, member.name));
@@ -229,11 +253,13 @@ std::optional<UserSymbols::Code> UserSymbols::code_at(const Place& place, std::u
   return code;
 }
 
-// Compilers write to the file as they go; it is read again when it has grown.
+// Compilers write to the file as they go; it is read again when it has grown. Anybody can put something there.
 void UserSymbols::read_made(Process& known, std::uint32_t process) {
   const std::string path = fmt::format("/proc/{}/root/tmp/perf-{}.map", process, inner_id(process));
+  constexpr off_t most_bytes = 256 << 20;
   struct stat status = {};
   if (stat(path.c_str(), &status) != 0 || static_cast<std::uint64_t>(status.st_size) == known.made_bytes) return;
+  if (!S_ISREG(status.st_mode) || status.st_size > most_bytes) return;
   known.made_bytes = static_cast<std::uint64_t>(status.st_size);
   known.made.clear();
   each_line(read_file_at(AT_FDCWD, path).value_or(std::string()), [&](std::string_view line) {
@@ -263,7 +289,7 @@ std::string UserSymbols::made_name(const Process& known, std::uint64_t address, 
 const UserSymbols::Place* UserSymbols::place_of(const Process& process, std::uint64_t address) const {
   for (auto reading = process.readings.rbegin(); reading != process.readings.rend(); ++reading) {
     for (const Place& place : *reading) {
-      if (address >= place.mapping.begin && address < place.mapping.end) return &place;
+      if (address >= place.begin && address < place.end) return &place;
     }
   }
   return nullptr;
@@ -297,7 +323,7 @@ SymbolSource::Name UserSymbols::look_up(std::uint64_t address, std::uint32_t pro
     name.symbol = made_name(known, address, name.offset);
     return name;
   }
-  name.module = place->mapping.path;
+  name.module = place->file->name;
   const std::optional<Code> code = code_at(*place, address);
   if (!code) return name;
   name.module = code->module;

@@ -35,7 +35,8 @@ std::vector<MemoryMapping> parse_mappings(std::string_view text);
 inline constexpr std::string_view vdso_name = "[vdso]";
 Descriptor copy_of_vdso();
 
-// The file behind a mapping of the process, whatever its path leads to by now; the vDSO's copy. Empty where it can not be had.
+// The file behind a mapping of the process, whatever its path leads to by now; the vDSO's copy. Not opened for
+// reading, which would wake devices: it is read through /proc/self/fd. Empty where it can not be had.
 Descriptor open_mapped(const MemoryMapping& mapping, std::uint32_t process);
 
 // The symbol that holds an address of the file's own; null where there is none. One whose size is unknown reaches to the next.
@@ -65,6 +66,8 @@ class UserSymbols {
   // A file of the process lies at its own addresses plus `base`. Of no use where the process could be looked at.
   void loaded_at(std::uint32_t process, const std::string& path, std::uint64_t base);
   SymbolSource::Name name_of(std::uint64_t address, std::uint32_t process);
+  // How many different states of what the process has mapped are known.
+  std::size_t readings_of(std::uint32_t process) const;
   // See SymbolSource. To be asked for once the address has been asked a name for.
   std::vector<SourceLine> source_of(std::uint64_t address, std::uint32_t process);
 
@@ -72,6 +75,7 @@ class UserSymbols {
   // A file that is mapped somewhere. Read when it is first needed; held open where its path may lead nowhere by then.
   struct File {
     std::string path;  // to open
+    std::string name;  // to show
     Descriptor descriptor;
     bool tried = false;
     std::optional<Executable> executable;
@@ -79,10 +83,15 @@ class UserSymbols {
     bool tried_lines = false;
     std::shared_ptr<const DebugInfo> lines;
   };
+  // A stretch of memory, and what is there. Kept for every process that was ever heard of, so it holds no more than has to be known.
   struct Place {
-    MemoryMapping mapping;
-    File* file = nullptr;  // null: memory without a file, or code made at run time
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    std::uint64_t offset = 0;  // in the file
+    File* file = nullptr;      // null: memory without a file, or code made at run time
+    bool operator==(const Place&) const = default;
   };
+  using Reading = std::vector<Place>;
   // A line of /tmp/perf-PID.map, where compilers at run time name their code.
   struct MadeFunction {
     std::uint64_t begin;
@@ -90,13 +99,15 @@ class UserSymbols {
     std::string name;
   };
   struct Process {
-    std::vector<std::vector<Place>> readings;  // the newest last: exec and dlopen change what is mapped
+    std::vector<Reading> readings;  // the newest last: exec and dlopen change what is mapped; of many the newest
     std::chrono::steady_clock::time_point read;
     std::vector<MadeFunction> made;
     std::uint64_t made_bytes = 0;  // of the file when it was read
   };
 
   SymbolSource::Name look_up(std::uint64_t address, std::uint32_t process);
+  static void add_place(Reading& reading, const Place& place);
+  static void add_reading(Process& known, Reading reading);
   const Place* place_of(const Process& process, std::uint64_t address) const;
   File* file_of(const MemoryMapping& mapping, std::uint32_t process, bool apart);
   File* file_at(const std::string& path);

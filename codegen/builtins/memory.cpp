@@ -104,7 +104,7 @@ std::optional<std::uint64_t> find_symbol(CallCheck& call) {
   if (!address) {
     call.diagnostics()
         .report<DiagnosticId::no_such_symbol>(call.argument(0).range, name)
-        .with_help("/proc/kallsyms lists its symbols: only functions where it is built without CONFIG_KALLSYMS_ALL");
+        .with_help("/proc/kallsyms lists its symbols: only functions where it is built without CONFIG_KALLSYMS_ALL, and without addresses where kernel.kptr_restrict hides them");
   }
   return address;
 }

@@ -42,8 +42,10 @@ void check_argument(CallCheck& call) {
     call.result().is_object = arguments[number].is_object();
     return;
   }
-  std::string help = !arguments.empty()             ? fmt::format("its arguments are `arg0` to `arg{}`", arguments.size() - 1)
+  std::string help = arguments.size() == 1            ? "its only argument is `arg0`"
+                     : !arguments.empty()             ? fmt::format("its arguments are `arg0` to `arg{}`", arguments.size() - 1)
                      : !call.context().fields.empty() ? "its fields are `args.NAME`; `fathom -lv` lists them"
+                     : call.context().return_value    ? "arguments are there when the function is called: keep them for its return, as in `@argument[tid] = arg0`"
                                                       : "";
   call.diagnostics().report<DiagnosticId::no_such_argument>(call.range(), call.name(), call.probe_type().name).with_help(help);
 }

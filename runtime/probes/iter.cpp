@@ -16,6 +16,7 @@ namespace fathom {
 namespace {
 
 constexpr std::string_view of_tasks = "task";
+constexpr std::string_view of_cgroups = "cgroup";
 constexpr std::string_view pins = "/sys/fs/bpf";
 constexpr std::string_view type_prefix = "struct bpf_iter__";
 
@@ -51,7 +52,8 @@ Result<Context> context(const AttachPoint& point, const Target& target) {
 std::vector<std::string> names(const Target& target) {
   std::vector<std::string> found;
   for (const std::string& type : target.struct_names()) {
-    if (type.starts_with(type_prefix)) found.push_back(type.substr(type_prefix.size()));
+    // `bpf_iter__task__safe_trusted` only tells the verifier something about the members of `bpf_iter__task`.
+    if (type.starts_with(type_prefix) && type.find("__", type_prefix.size()) == std::string::npos) found.push_back(type.substr(type_prefix.size()));
   }
   return found;
 }
@@ -95,26 +97,38 @@ Result<void> pin(Link& link, const AttachPoint& point) {
   }
 }
 
-// The part of union bpf_iter_link_info that is about tasks; as long as the kernel's, of which it takes no less.
+// What an iterator goes over: the parts of union bpf_iter_link_info about tasks and cgroups; as long as the kernel's, of which it takes no less.
 struct TaskFilter {
   std::uint32_t thread, process, descriptor, padding;
 };
+struct CgroupOrder {
+  std::uint32_t order, descriptor;
+  std::uint64_t id;  // neither: from the root of the hierarchy
+};
+union Objects {
+  TaskFilter tasks;
+  CgroupOrder cgroups;
+};
+constexpr std::uint32_t parents_first = 2;  // BPF_CGROUP_ITER_DESCENDANTS_PRE
 
 // The link alone does nothing: the session reads from it, which runs the program for each object.
 Result<std::vector<Link>> attach(const AttachRequest& request) {
   std::vector<Link> links;
   for (const AttachPoint& point : request.attach_points) {
-    // The kernel can go over the tasks of one process, their files and their memory (since 6.1).
-    TaskFilter filter = {};
+    // The kernel can go over the tasks of one process, their files and their memory (since 6.1), and over cgroups in some order.
+    Objects objects = {};
     bpf_link_create_opts options = {};
     options.sz = sizeof options;
-    if (request.only && point.function.starts_with(of_tasks)) {
-      filter.process = *request.only;
-      options.iter_info = reinterpret_cast<bpf_iter_link_info*>(&filter);
-      options.iter_info_len = sizeof filter;
+    const bool is_filtered = request.only && point.function.starts_with(of_tasks);
+    const bool is_ordered = point.function == of_cgroups;
+    if (is_filtered) objects.tasks.process = *request.only;
+    if (is_ordered) objects.cgroups.order = parents_first;
+    if (is_filtered || is_ordered) {
+      options.iter_info = reinterpret_cast<bpf_iter_link_info*>(&objects);
+      options.iter_info_len = sizeof objects;
     }
     const int link = bpf_link_create(request.program, 0, BPF_TRACE_ITER, &options);
-    if (link < 0 && errno == EINVAL) {
+    if (link < 0 && (errno == EINVAL || errno == EBADF)) {
       return fail(fmt::format("can not attach {}: the kernel wants to know what to go over", point.text), "this iterator needs a map, which scripts can not name", EINVAL);
     }
     if (link < 0) return std::unexpected(attach_error(point, errno));

@@ -2,8 +2,11 @@
 // allowed there the kernel says when it is attached.
 #include "runtime/probes/kernel_function.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -21,6 +24,18 @@ std::string_view old_system_call(std::string_view function) {
     if (function.starts_with(prefix)) return function.substr(prefix.size());
   }
   return {};
+}
+
+// What is wrong with the module that was named: that the function is in another, or that it is not loaded.
+std::string missing_module_help(const AttachPoint& pattern, const Target& target) {
+  if (pattern.target.empty() || is_glob(pattern.target)) return {};
+  const auto of_module = target.kernel_functions(pattern.target, "*");
+  if (!of_module || !of_module->empty()) return {};
+  const auto elsewhere = is_glob(pattern.function) ? std::vector<KernelFunction>() : target.kernel_functions("*", pattern.function);
+  if (elsewhere && !elsewhere->empty()) {
+    return fmt::format("did you mean `{}`?", kernel_function_point(pattern.provider, elsewhere->front().module, pattern.function).text);
+  }
+  return fmt::format("no module `{0}` is loaded: load it first, with `modprobe {0}`", pattern.target);
 }
 
 }  // namespace
@@ -72,6 +87,7 @@ std::vector<std::string> kernel_function_suggestions(const AttachPoint& pattern,
 }
 
 std::string missing_function_help(const AttachPoint& pattern, const Target& target, FunctionMoment moment) {
+  if (std::string help = missing_module_help(pattern, target); !help.empty()) return help;
   if (is_glob(pattern.function)) return {};
   if (const std::string_view call = old_system_call(pattern.function); !call.empty()) {
     const std::string today = fmt::format("__x64_sys_{}", call);
@@ -199,6 +215,30 @@ std::optional<AttachPointProblem> danger(const AttachPoint& point, const Target&
                             "name a function, or run with `--unsafe` if an instruction begins there", 1};
 }
 
+// Some kernels take an offset behind the end of a function for one in the next.
+bool is_behind_end(const AttachPoint& point) {
+  const auto text = point.value == 0 || point.function.empty() ? Result<std::string>(fail("")) : read_file_at(AT_FDCWD, "/proc/kallsyms");
+  if (!text) return false;
+  std::uint64_t begin = 0, next = UINT64_MAX;
+  const auto each_symbol = [&](auto take) {
+    for (std::size_t at = 0; at < text->size();) {
+      const std::size_t end = std::min(text->find('\n', at), text->size());
+      const std::string_view line = std::string_view(*text).substr(at, end - at);
+      at = end + 1;
+      std::uint64_t address = 0;
+      if (std::from_chars(line.data(), line.data() + line.size(), address, 16).ec == std::errc() && address != 0) take(address, line);
+    }
+  };
+  each_symbol([&](std::uint64_t address, std::string_view line) {
+    const auto function = begin == 0 ? parse_kallsyms_function(line) : std::nullopt;
+    if (function && function->name == point.function && (point.target.empty() || glob_match(point.target, function->module))) begin = address;
+  });
+  each_symbol([&](std::uint64_t address, std::string_view) {
+    if (address > begin) next = std::min(next, address);
+  });
+  return begin != 0 && point.value >= next - begin;
+}
+
 template <FunctionMoment moment>
 Result<std::vector<Link>> attach(const AttachRequest& request) {
   constexpr bool at_return = moment == FunctionMoment::returned;
@@ -206,6 +246,7 @@ Result<std::vector<Link>> attach(const AttachRequest& request) {
   std::vector<Link> links;
   for (std::size_t i = 0; i < request.attach_points.size(); ++i) {
     const AttachPoint& point = request.attach_points[i];
+    if (is_behind_end(point)) return fail(fmt::format("can not attach {}: the function ends before this offset", point.text), "look at the function's code for a valid offset");
     FunctionEvent event{.source = "kprobe", .at_return = at_return};
     if (!point.function.empty()) event.name = symbol_of(point);
     event.place = point.function.empty() ? point.address : point.value;

@@ -161,12 +161,31 @@ struct OpenAttributes {
   std::uint32_t padding;
 };
 
+// A refusal that is the function's own counts as EINVAL, so that a wildcard can do without it.
+Error refusal(const AttachPoint& point, int system_error) {
+  constexpr int not_supported = 524;  // ENOTSUPP, of the kernel's own
+  const std::string elsewhere = fmt::format("use `{}:{}`", point.provider == fexit_probe.name ? kretprobe_probe.name : kprobe_probe.name, point.function);
+  switch (system_error) {
+    case EBUSY:
+      return {fmt::format("can not attach {}: several functions have this name, or another tool has changed the function's code", point.text),
+              "trace one of its callers", EINVAL};
+    case not_supported:
+      return {fmt::format("can not attach {}: it has more arguments than this kernel hands on by name", point.text), elsewhere, EINVAL};
+    case E2BIG:
+      return {fmt::format("can not attach {}: this function has as many programs as the kernel allows", point.text), "stop another tracer", E2BIG};
+    case EINVAL:
+    case ENOENT:
+      return {fmt::format("can not attach {}: the kernel allows no fentry or fexit program there", point.text), "trace one of its callers", EINVAL};
+    default: return attach_error(point, system_error);
+  }
+}
+
 Result<std::vector<Link>> attach(const AttachRequest& request) {
   std::vector<Link> links;
   for (const AttachPoint& point : request.attach_points) {
     OpenAttributes attributes = {0, static_cast<std::uint32_t>(request.program), 0};
     const int link = static_cast<int>(syscall(SYS_bpf, BPF_RAW_TRACEPOINT_OPEN, &attributes, sizeof attributes));
-    if (link < 0) return std::unexpected(attach_error(point, errno));
+    if (link < 0) return std::unexpected(refusal(point, errno));
     links.emplace_back(link);
   }
   return links;
@@ -177,7 +196,7 @@ std::string missing_help(const AttachPoint& pattern, const Target& target) {
   if (is_of_program(pattern)) return "`bpftool prog` lists the BPF programs that are loaded; those without type information can not be traced";
   const auto functions = target.kernel_functions(pattern.target, pattern.function);
   if (functions && !functions->empty() && !is_glob(pattern.function)) {
-    return fmt::format("the kernel has this function, but its type information does not describe it: use `{}:{}`",
+    return fmt::format("the kernel has this function, but hands on no arguments of it by name (its type information has none, or a union, or `...`): use `{}:{}`",
                        moment == FunctionMoment::returned ? kretprobe_probe.name : kprobe_probe.name, pattern.function);
   }
   return missing_function_help(pattern, target, moment);

@@ -70,7 +70,7 @@ bool memory_operand(std::string_view text, const Executable& executable, std::ui
   if (displacement->variable != nullptr) {
     // The instruction pointer is where the probe is, so what it is added to is the distance from there.
     if (!has_base || base->offset != instruction_register()) return false;
-    field.displacement += static_cast<std::int64_t>(displacement->variable->address - probe_address);
+    field.displacement = static_cast<std::int64_t>(static_cast<std::uint64_t>(field.displacement) + displacement->variable->address - probe_address);
   }
   if (comma == std::string_view::npos) return true;
   inner.remove_prefix(comma + 1);
@@ -129,7 +129,7 @@ std::expected<std::vector<ContextField>, std::string> parse_static_arguments(std
       continue;
     }
     const auto size = size_text.empty() ? std::optional<std::int64_t>(8) : number_in(size_text);
-    const std::uint64_t bytes = size ? static_cast<std::uint64_t>(*size < 0 ? -*size : *size) : 0;
+    const std::uint64_t bytes = !size ? 0 : *size < 0 ? 0 - static_cast<std::uint64_t>(*size) : static_cast<std::uint64_t>(*size);
     if (bytes != 1 && bytes != 2 && bytes != 4 && bytes != 8) return std::unexpected(std::string(argument));
     ContextField field;
     // Where the compiler put an argument and how wide it is differs from place to place; to the script it is one number.

@@ -90,7 +90,7 @@ Parsed parse(std::span<const std::string> parts) {
     return bad_part(2, fmt::format("{} takes a file and a function, and nothing more", type.name), form + "; a C++ name stands in quotes");
   }
   if (name.empty()) return bad_part(parts.size() - 1, "the function is missing", form);
-  if (parts.size() == 1 && name.find('/') == 0) return bad_part(parts.size(), "the function is missing", form);
+  if (parts.size() == 1 && (name.starts_with('/') || name.starts_with("./") || name.starts_with("../"))) return bad_part(parts.size(), "the function is missing", form);
   if (auto help = name.find('(') == std::string::npos ? glued_predicate(name) : std::nullopt) {
     return bad_part(parts.size() - 1, fmt::format("`{}` is not a function name", name), std::move(*help));
   }
@@ -131,7 +131,7 @@ Result<std::vector<std::shared_ptr<const Executable>>> executables_of(const Atta
     return fail(fmt::format("the program of process {} can not be found", *target.process()), "/proc/PID/exe says it, to those who may trace the process");
   }
   if (pattern.target.empty()) {
-    return fail("the file is missing: no process is given whose program could be meant", fmt::format("name it, as in `{}:/bin/bash:readline`, or use -p PID", pattern.provider));
+    return fail("the file is missing: no process is given whose program could be meant", fmt::format("name it, as in `{}:/path/to/program:NAME`, or use -p PID", pattern.provider));
   }
   if (pattern.target.find('/') != std::string::npos) return fail(fmt::format("there is no file {}", pattern.target));
   const bool is_library = pattern.target.starts_with("lib");
@@ -161,7 +161,7 @@ Result<std::vector<AttachPoint>> expand_in_files(const AttachPoint& pattern, con
     }
     const std::size_t before = points.size();
     add_matches(pattern, *binary, may_be_cpp(pattern.function), points);
-    if (points.size() == before && !is_glob(pattern.function)) add_matches(pattern, *binary, true, points);
+    if (points.size() == before) add_matches(pattern, *binary, true, points);
   }
   return points;
 }
@@ -230,6 +230,7 @@ Result<std::vector<ListedProbe>> list(std::span<const std::string> parts, const 
   pattern.provider = type.name;
   pattern.target = names_file ? parts[0] : "";
   const std::string_view wanted = names_file && parts.size() == 1 ? "*" : glob_at(parts, parts.empty() ? 0 : parts.size() - 1);
+  const bool is_cpp = may_be_cpp(wanted) || (parts.size() == 3 && parts[1] == language);
   const auto binaries = executables_of(pattern, target);
   if (!binaries) return std::unexpected(binaries.error());
   if (binaries->size() == 1 && !has_functions(*binaries->front())) {
@@ -239,7 +240,7 @@ Result<std::vector<ListedProbe>> list(std::span<const std::string> parts, const 
   for (const auto& binary : *binaries) {
     std::map<std::string, std::uint64_t> addresses;
     for (const ExecutableSymbol& symbol : binary->symbols) {
-      if (symbol.is_function && names_symbol(wanted, symbol, is_glob(wanted), may_be_cpp(wanted))) addresses.emplace(symbol.name, symbol.address);
+      if (symbol.is_function && names_symbol(wanted, symbol, is_glob(wanted), is_cpp)) addresses.emplace(symbol.name, symbol.address);
     }
     const bool described = with_arguments && moment == FunctionMoment::entry;
     for (const auto& [name, address] : addresses) {

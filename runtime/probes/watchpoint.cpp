@@ -48,14 +48,15 @@ Parsed parse(std::span<const std::string> parts) {
   if (!length || (*length != 1 && *length != 2 && *length != 4 && *length != 8)) {
     return bad_part(1, fmt::format("`{}` is not a length that can be watched", parts[1]), "the CPU watches 1, 2, 4 or 8 bytes");
   }
-  if (*address % *length != 0) {
-    return bad_part(0, fmt::format("{:#x} is not aligned to {} bytes", *address, *length), "the CPU watches a whole aligned word");
-  }
   if (parts.size() < 3 || parts[2].empty()) return bad_part(2, "the mode is missing", form);
   if (find_mode(parts[2]) == nullptr) {
     return bad_part(2, fmt::format("the CPU can not watch for `{}`", parts[2]), "the modes are w (written), rw (read or written) and x (executed)");
   }
-  if (parts[2] == "x" && *length != sizeof(long)) return bad_part(1, "code is watched with a length of 8", "write 8 as the length");
+  const bool is_code = parts[2] == "x";  // whose instructions begin anywhere
+  if (is_code && *length != sizeof(long)) return bad_part(1, "code is watched with a length of 8", "write 8 as the length");
+  if (!is_code && *address % *length != 0) {
+    return bad_part(0, fmt::format("{:#x} is not aligned to {} bytes", *address, *length), "the CPU watches a whole aligned word");
+  }
   AttachPoint point;
   point.provider = watchpoint_probe.name;
   point.address = *address;

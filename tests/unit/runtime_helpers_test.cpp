@@ -1,7 +1,14 @@
 // Small parts of the runtime and the settings that need no kernel: command lines, verifier logs, environment, script files.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <future>
 #include <map>
+#include <thread>
 
 #include "ast/environment.h"
 #include "runtime/child.h"
@@ -28,11 +35,54 @@ TEST(WatchedProcess, RefusesWhatCanNotRun) {
   EXPECT_FALSE(WatchedProcess::command("/nonexistent/program"));
 }
 
+TEST(WatchedProcess, AThreadIsNoProcess) {
+  std::promise<int> id;
+  std::promise<void> over;
+  std::thread other([&] {
+    id.set_value(gettid());
+    over.get_future().wait();
+  });
+  const auto process = WatchedProcess::existing(static_cast<std::uint32_t>(id.get_future().get()));
+  over.set_value();
+  other.join();
+  ASSERT_FALSE(process);
+  EXPECT_NE(process.error().message.find(fmt::format("is a thread of process {}", getpid())), std::string::npos);
+}
+
 TEST(WatchedProcess, StartsWhenTold) {
   auto process = WatchedProcess::command("true");
   ASSERT_TRUE(process);
   EXPECT_GE(process->descriptor(), 0);
   EXPECT_TRUE(process->start());
+}
+
+TEST(WatchedProcess, NeverBeginsWhenNobodyStartsIt) {
+  const std::string file = testing::TempDir() + "fathom-never-begun";
+  std::filesystem::remove(file);
+  const auto before = signal(SIGTERM, SIG_IGN);  // the command inherits that, so it ends by itself or not at all
+  { ASSERT_TRUE(WatchedProcess::command("touch " + file)); }
+  signal(SIGTERM, before);
+  EXPECT_FALSE(std::filesystem::exists(file));
+}
+
+TEST(WatchedProcess, IsKilledWhereItDoesNotMindAndNobodyWantsToWait) {
+  sigset_t interrupt, before;
+  sigemptyset(&interrupt);
+  sigaddset(&interrupt, SIGINT);
+  sigprocmask(SIG_BLOCK, &interrupt, &before);
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    const auto ignored = signal(SIGTERM, SIG_IGN);
+    auto process = WatchedProcess::command("sleep 60");
+    ASSERT_TRUE(process);
+    ASSERT_TRUE(process->start());
+    signal(SIGTERM, ignored);
+    raise(SIGINT);
+  }
+  int number = 0;
+  sigwait(&interrupt, &number);
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(4));
 }
 
 TEST(Verifier, NamesTheLineOfTheScript) {

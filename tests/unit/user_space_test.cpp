@@ -1,7 +1,17 @@
 // What is known of user space: mappings, symbols, names of libraries, operands of static probes.
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <lzma.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 
 #include "ast/registers.h"
 #include "runtime/elf.h"
@@ -12,6 +22,8 @@
 
 namespace fathom {
 namespace {
+
+[[gnu::noinline]] void a_function() { asm volatile(""); }
 
 TEST(Mappings, AreReadLineByLine) {
   const auto mappings = parse_mappings(
@@ -139,6 +151,96 @@ TEST(StaticArguments, UnknownFormsAreNamed) {
   EXPECT_EQ(parse_static_arguments("8@%xmm0", file, 0).error(), "8@%xmm0");
   EXPECT_EQ(parse_static_arguments("3@%rax", file, 0).error(), "3@%rax");
   EXPECT_EQ(parse_static_arguments("8@nothing(%rip)", file, 0).error(), "8@nothing(%rip)");
+  EXPECT_EQ(parse_static_arguments("-9223372036854775808@%rax", file, 0).error(), "-9223372036854775808@%rax");
+}
+
+TEST(StaticArguments, DistancesWrapAround) {
+  Executable file;
+  file.symbols = {{"variable", 0x7fffffffffffffff, 8, false}};
+  EXPECT_TRUE(parse_static_arguments("8@variable+9223372036854775807(%rip)", file, 0).has_value());
+}
+
+TEST(Executables, WhatIsNoFileIsNotOpened) {
+  const std::string pipe = testing::TempDir() + "fathom-pipe";
+  unlink(pipe.c_str());
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(read_executable(pipe).error().system_error, ENOEXEC);
+  EXPECT_EQ(read_executable("/").error().system_error, ENOEXEC);
+  unlink(pipe.c_str());
+}
+
+// Some kilobytes that would fill the memory.
+TEST(PackedSymbols, HaveABound) {
+  const auto packed = [](std::size_t size) {
+    const std::vector<std::uint8_t> zeros(size);
+    std::string out(lzma_stream_buffer_bound(size), '\0');
+    std::size_t length = 0;
+    EXPECT_EQ(lzma_easy_buffer_encode(0, LZMA_CHECK_CRC32, nullptr, zeros.data(), size, reinterpret_cast<std::uint8_t*>(out.data()), &length, out.size()), LZMA_OK);
+    out.resize(length);
+    return out;
+  };
+  EXPECT_EQ(unpack_xz(packed(1u << 20)).size(), 1u << 20);
+  EXPECT_EQ(unpack_xz(packed((128u << 20) + 1)).size(), 0u);
+}
+
+// Somebody asks every 100 ms for an address that is nowhere, of a process that maps something new all the time.
+TEST(UserSymbols, KeepsNoMoreStatesOfAProcessThanMatter) {
+  const auto self = static_cast<std::uint32_t>(getpid());
+  const int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  UserSymbols symbols;
+  std::vector<void*> places;
+  for (int i = 0; i < 40; ++i) {
+    places.push_back(mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE, file, 4096 * (i % 2 * 5 + 1)));
+    symbols.remember(self);
+  }
+  EXPECT_LE(symbols.readings_of(self), 16u);
+  EXPECT_GE(symbols.readings_of(self), 2u);
+  EXPECT_TRUE(symbols.name_of(reinterpret_cast<std::uintptr_t>(&a_function), self).symbol.find("a_function") != std::string::npos);
+  for (void* place : places) munmap(place, 4096);
+  close(file);
+}
+
+TEST(UserSymbols, AnUnchangedProcessIsKeptOnce) {
+  const pid_t child = fork();
+  if (child == 0) {
+    pause();
+    _exit(0);
+  }
+  UserSymbols symbols;
+  for (int i = 0; i < 5; ++i) symbols.remember(static_cast<std::uint32_t>(child));
+  EXPECT_EQ(symbols.readings_of(static_cast<std::uint32_t>(child)), 1u);
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+}
+
+// What lies in /tmp anybody can have put there.
+TEST(UserSymbols, NamesOfCodeMadeAtRunTimeHaveABound) {
+  const auto self = static_cast<std::uint32_t>(getpid());
+  const std::string path = fmt::format("/tmp/perf-{}.map", self);
+  std::ofstream(path) << "10 10 made\n";
+  EXPECT_EQ(UserSymbols().name_of(0x12, self).symbol, "made");
+  std::filesystem::resize_file(path, std::uintmax_t{1} << 40);  // mostly a hole
+  EXPECT_EQ(UserSymbols().name_of(0x12, self).symbol, "");
+  std::filesystem::remove(path);
+}
+
+// An update of a program that runs.
+TEST(FindExecutables, AProgramWhoseFileHasGoneIsReachedThroughItsProcess) {
+  const std::string copy = testing::TempDir() + "fathom-gone";
+  std::filesystem::copy_file("/bin/sleep", copy, std::filesystem::copy_options::overwrite_existing);
+  const pid_t child = fork();
+  if (child == 0) {
+    execl(copy.c_str(), copy.c_str(), "60", nullptr);
+    _exit(1);
+  }
+  const std::string link = fmt::format("/proc/{}/exe", child);
+  std::error_code error;
+  for (int i = 0; i < 500 && std::filesystem::read_symlink(link, error) != copy; ++i) usleep(10000);
+  std::filesystem::remove(copy);
+  EXPECT_EQ(find_executables("", static_cast<std::uint32_t>(child)), std::vector{link});
+  EXPECT_TRUE(read_executable(link).has_value());
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
 }
 
 }  // namespace
