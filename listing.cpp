@@ -74,7 +74,8 @@ int list_machine(const Options& options, const LinuxTarget& target, const Report
     }
   }
   int code = 0;
-  const std::vector<std::string> patterns = is_program(options.file) ? std::vector{fmt::format("u*:\"{}\":*", options.file)} : split_patterns(options.file);
+  std::vector<std::string> patterns = is_program(options.file) ? std::vector{fmt::format("u*:\"{}\":*", options.file)} : split_patterns(options.file);
+  for (const std::string& further : options.parameters) std::ranges::copy(split_patterns(further), std::back_inserter(patterns));
   for (const std::string& pattern : patterns) {
     const auto text = list(pattern, options, target, report);
     if (const int failed = text ? report.show(*text) : report(text.error()); failed != 0) code = failed;

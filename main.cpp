@@ -18,6 +18,7 @@
 #include "c_setup.h"
 #include "codegen/codegen.h"
 #include "codegen/debug_info.h"
+#include "codegen/instructions.h"
 #include "codegen/unwind_table.h"
 #include "definitions/read.h"
 #include "definitions/script_types.h"
@@ -124,12 +125,16 @@ int main(int count, char** arguments) {
   if (btf != nullptr && btf != std::string_view("none") && *btf != '\0' && !machine.has(Feature::btf)) {
     return report({fmt::format("{}, which BPFTRACE_BTF names, does not describe kernel types (BTF)", btf), "unset BPFTRACE_BTF to use the kernel's own description", 0});
   }
-  if (options.process) machine.bind_to(*options.process);
+  if (options.process) {
+    if (const auto process = WatchedProcess::existing(*options.process); !process) return report(process.error());
+    machine.bind_to(*options.process);
+  }
   for (const Feature feature : options.disabled_features) machine.do_without(feature);
   if (!options.traceable_functions.empty()) {
     if (auto read = machine.read_traceable(options.traceable_functions); !read) return report(read.error());
   }
   machine.read_debug_info_with(codegen::read_debug_info);
+  machine.read_instructions_with(codegen::instruction_offsets);
   const auto folders = debug_folders(options.debug_folders);
   if (!folders) return report(folders.error());
   machine.look_for_debug_files_in(*folders);

@@ -2,8 +2,10 @@
 // runtime/elf.cpp reads it from the file. Addresses are those that the file gives itself, before it is loaded anywhere.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +43,7 @@ struct Executable {
   std::vector<StaticProbe> probes;    // in the order of the file
   std::string build_id;               // hexadecimal; may be empty
   std::string debug_file;             // where its debugging information is; empty: nowhere
+  bool is_64_bit = true;
   bool is_go = false;                 // made by the Go compiler, whose stacks move
 
   // The symbol with this name; a function if there is one.
@@ -49,5 +52,9 @@ struct Executable {
   std::optional<std::uint64_t> offset_of(std::uint64_t address) const;
   std::optional<std::uint64_t> address_of(std::uint64_t offset) const;
 };
+
+// Where the instructions of x86 code begin, as offsets: from the first one, at 0, on to the first one at or behind `last`. They end before that where
+// the code ends, or holds what is no instruction.
+using InstructionReader = std::vector<std::size_t> (*)(std::span<const std::byte> code, std::size_t last, bool is_64_bit);
 
 }  // namespace fathom

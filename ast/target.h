@@ -117,6 +117,9 @@ class Target {
   virtual Result<std::shared_ptr<const Executable>> executable(const std::string& path) const = 0;
   // The debugging information of a file, from itself or from a separate one; null where there is none.
   virtual std::shared_ptr<const DebugInfo> debug_info(const std::string& path) const = 0;
+  // Where instructions of a program begin, from a function's first one on to the first one at or behind `address`; all are addresses of the file's
+  // own. They end before that where the code can not be read, or holds what is no instruction.
+  virtual std::vector<std::uint64_t> instructions(const Executable& binary, std::uint64_t function, std::uint64_t address) const = 0;
   // The process that a script is bound to by -p.
   virtual std::optional<std::uint32_t> process() const = 0;
 

@@ -55,6 +55,9 @@ class ScriptTypes final : public Target {
     return machine_.loaded_functions(program, function);
   }
   std::shared_ptr<const DebugInfo> debug_info(const std::string& path) const override { return machine_.debug_info(path); }
+  std::vector<std::uint64_t> instructions(const Executable& binary, std::uint64_t function, std::uint64_t address) const override {
+    return machine_.instructions(binary, function, address);
+  }
   std::vector<std::string> executables(std::string_view name) const override { return machine_.executables(name); }
   Result<std::shared_ptr<const Executable>> executable(const std::string& path) const override { return machine_.executable(path); }
   std::optional<std::uint32_t> process() const override { return machine_.process(); }

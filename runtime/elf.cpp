@@ -256,6 +256,7 @@ Result<Executable> read_executable(const std::string& path, const DebugFolders& 
   Executable binary;
   binary.path = path;
   binary.position_independent = header.e_type == ET_DYN;
+  binary.is_64_bit = header.e_ident[EI_CLASS] == ELFCLASS64;
   binary.segments = loaded_segments(*file);
   binary.build_id = build_id_of(*file);
   read_symbols(*file, SHT_SYMTAB, binary.symbols);

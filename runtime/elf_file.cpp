@@ -116,6 +116,14 @@ std::vector<ExecutableSegment> loaded_segments(const ElfFile& file) {
   return segments;
 }
 
+std::string read_code(const Executable& binary, std::uint64_t address, std::uint64_t size) {
+  const auto segment = std::ranges::find_if(binary.segments, [&](const ExecutableSegment& one) { return address >= one.address && address - one.address < one.size; });
+  const Descriptor file(::open(split_archive_path(binary.path).file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (segment == binary.segments.end() || !file) return {};
+  const std::uint64_t at = address - segment->address;
+  return read_piece(file.get(), segment->offset + at, std::min(size, segment->size - at));
+}
+
 std::optional<ElfFile> ElfFile::in_memory(std::string bytes) {
   elf_version(EV_CURRENT);
   ElfFile file;

@@ -10,7 +10,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-#include <vector>
 
 #include "ast/executable.h"
 #include "runtime/descriptor.h"
@@ -44,6 +43,9 @@ class ElfFile {
 
 // What of a file is loaded, with offsets in the file that holds it.
 std::vector<ExecutableSegment> loaded_segments(const ElfFile& file);
+
+// What a program holds at an address of its own: so many bytes, or as many as are loaded there in one piece and can be read.
+std::string read_code(const Executable& binary, std::uint64_t address, std::uint64_t size);
 
 // What was packed in the xz format; empty where it was not, is damaged, or becomes 128 MiB and more.
 std::string unpack_xz(std::string_view packed);

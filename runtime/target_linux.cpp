@@ -15,6 +15,7 @@
 #include "runtime/cgroups.h"
 #include "runtime/cpus.h"
 #include "runtime/elf.h"
+#include "runtime/elf_file.h"
 #include "runtime/features.h"
 #include "runtime/find_executables.h"
 #include "runtime/loaded_functions.h"
@@ -194,6 +195,15 @@ std::shared_ptr<const DebugInfo> LinuxTarget::debug_info(const std::string& path
   const auto [known, is_new] = debug_infos_.try_emplace((*binary)->debug_file);
   if (is_new) known->second = debug_reader_(known->first);
   return known->second;
+}
+
+std::vector<std::uint64_t> LinuxTarget::instructions(const Executable& binary, std::uint64_t function, std::uint64_t address) const {
+  constexpr std::uint64_t longest = 15;  // bytes of an instruction
+  if (instruction_reader_ == nullptr || address < function) return {};
+  const std::string code = read_code(binary, function, address - function + longest);
+  std::vector<std::uint64_t> addresses;
+  for (const std::size_t offset : instruction_reader_(std::as_bytes(std::span(code)), address - function, binary.is_64_bit)) addresses.push_back(function + offset);
+  return addresses;
 }
 
 std::vector<std::string> LinuxTarget::executables(std::string_view name) const { return find_executables(name, process_); }

@@ -54,6 +54,9 @@ class LinuxTarget : public Target {
   // A file with the names of the functions that can be traced, in the place of the kernel's own list.
   Result<void> read_traceable(const std::string& path) { return kernel_functions_.read_traceable(path); }
   std::shared_ptr<const DebugInfo> debug_info(const std::string& path) const override;
+  std::vector<std::uint64_t> instructions(const Executable& binary, std::uint64_t function, std::uint64_t address) const override;
+  // Without one no code can be looked at.
+  void read_instructions_with(InstructionReader reader) { instruction_reader_ = reader; }
   // Without one there is no debugging information.
   void read_debug_info_with(DebugInfoReader reader) { debug_reader_ = reader; }
   // Where separate files with debugging information are looked for.
@@ -89,6 +92,7 @@ class LinuxTarget : public Target {
   mutable std::map<std::string, std::shared_ptr<const Executable>> executables_;
   mutable std::map<std::string, std::shared_ptr<const DebugInfo>> debug_infos_;
   DebugInfoReader debug_reader_ = nullptr;
+  InstructionReader instruction_reader_ = nullptr;
   DebugFolders debug_folders_ = usual_debug_folders();
   mutable std::optional<std::uint32_t> possible_cpus_;
   mutable std::array<std::optional<bool>, feature_count> features_;

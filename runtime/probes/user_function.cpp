@@ -10,6 +10,7 @@
 
 #include "runtime/elf.h"
 #include "runtime/elf_file.h"
+#include "runtime/probes/breakpoint.h"
 #include "runtime/probes/multi.h"
 #include "runtime/probes/source_line.h"
 
@@ -253,19 +254,10 @@ Result<std::vector<ListedProbe>> list(std::span<const std::string> parts, const 
   return listed;
 }
 
-const ExecutableSymbol* symbol_of(const AttachPoint& point, const Executable& binary) {
-  auto at = std::ranges::upper_bound(binary.symbols, point.address, {}, &ExecutableSymbol::address);
-  while (at != binary.symbols.begin()) {
-    --at;
-    if (at->is_function && at->name == point.function) return &*at;
-  }
-  return nullptr;
-}
-
 // The arguments are where the calling convention puts them only at the function's first instruction.
 bool is_at_entry(const AttachPoint& point, const Target& target) {
   const auto binary = target.executable(point.target);
-  const ExecutableSymbol* symbol = binary && !point.function.empty() ? symbol_of(point, **binary) : nullptr;
+  const ExecutableSymbol* symbol = binary && !point.function.empty() ? function_of(point, **binary) : nullptr;
   return symbol != nullptr && symbol->address == point.address;
 }
 
@@ -277,21 +269,6 @@ Result<Context> context(const AttachPoint& point, const Target& target) {
 
 std::vector<ContextField> named_fields(const AttachPoint& point, const Target& target) {
   return is_at_entry(point, target) ? fields_from_debug_info(point, target) : std::vector<ContextField>();
-}
-
-// A breakpoint outside the code of a function may hit data, or the middle of an instruction of the next one.
-std::optional<AttachPointProblem> danger(const AttachPoint& point, const Target& target) {
-  const auto binary = target.executable(point.target);
-  const ExecutableSymbol* symbol = binary && !point.function.empty() ? symbol_of(point, **binary) : nullptr;
-  if (symbol == nullptr) return std::nullopt;
-  constexpr std::string_view consequence = "a breakpoint in the middle of an instruction changes what the program does";
-  if (symbol->size == 0) {
-    return AttachPointProblem{fmt::format("is on a symbol without a size, which may be no function: {}", consequence),
-                              "run with `--unsafe` if an instruction begins there", 2};
-  }
-  if (point.address - symbol->address < symbol->size) return std::nullopt;
-  return AttachPointProblem{fmt::format("is behind the end of the function, which has {} bytes: {}", symbol->size, consequence),
-                            "run with `--unsafe` if an instruction begins there", 2};
 }
 
 }  // namespace
@@ -386,7 +363,7 @@ ProbeType make_row(RowText text) {
       .list = list<moment>,
       .attach = [](const AttachRequest& request) { return attach_user_functions(request, moment); },
       .missing_help = missing_help,
-      .danger = danger,
+      .danger = breakpoint_danger,
       .named_fields = at_entry ? named_fields : nullptr,
   };
 }

@@ -163,6 +163,7 @@ class FakeTarget : public Target {
   std::vector<KernelFunction> left_out_functions(std::string_view, std::string_view) const override { return {}; }
   Result<std::vector<LoadedFunction>> loaded_functions(std::uint32_t, std::string_view) const override { return std::vector<LoadedFunction>(); }
   std::shared_ptr<const DebugInfo> debug_info(const std::string&) const override { return nullptr; }
+  std::vector<std::uint64_t> instructions(const Executable&, std::uint64_t, std::uint64_t address) const override { return {address}; }
   std::vector<std::string> executables(std::string_view name) const override {
     const auto found = files.find(std::string(name));
     return found == files.end() ? std::vector<std::string>() : std::vector{found->first};
