@@ -1,3 +1,4 @@
+// Looks at the code in front of a breakpoint, and tells of what is known of the place.
 #include "runtime/probes/breakpoint.h"
 
 #include <algorithm>
