@@ -1,6 +1,6 @@
 """Attaching many events and leaving them again: fathom against Debian's bpftrace, in one run, and what the script saw.
 
-Both count the system calls of one program, each event under its name. The counts must be the same, and fathom's time from exec to exit at
+Both count the system calls of one process, each event under its name. The counts must be the same, and fathom's time from exec to exit at
 most a twentieth of bpftrace's, which waits for the kernel once for each event. With `sample` bpftrace gets some of the events, and its time
 is taken as many times as there are more of them.
 """
@@ -18,7 +18,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 MOUNTED = ["unshare", "--mount", "sh", "-c", 'mount -t tracefs nodev /sys/kernel/tracing && exec bpftrace "$@"', "sh"]
 ALL = "sys_enter_*"
 SOME = "sys_enter_get*"  # with some that the program calls
-SCRIPT = 'tracepoint:syscalls:%s /comm == "operations"/ { @[probe] = count(); }'
+SCRIPT = 'tracepoint:syscalls:%s /pid == cpid && comm == "operations"/ { @[probe] = count(); }'
 RATIO = 20
 LEAST = 300  # events of ALL
 ATTACHED = re.compile(r"Attach(?:ed|ing) (\d+) probe")
