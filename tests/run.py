@@ -256,8 +256,9 @@ STEPS = {
     "fuzz": fuzz, "manual": manual, "rules": rules, "tools": tools, "machines": machines,
 }
 
-# The text tests wait much, one at a time, so the other steps run beside them. The machines need both cores.
-ALONE = ("machines",)
+# The text tests wait much, one at a time, so the other steps run beside them. One runs the program that text tests watch, and machines need
+# both cores.
+ALONE = ("attaching", "machines")
 # Steps that heed the filter themselves.
 FILTERED = ("units", "texts", "machines", "debian")
 
