@@ -150,7 +150,7 @@ std::size_t page_size() { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE))
 Error load_error(int error, std::string_view log, std::string_view probe) {
   // Linux 6.1 refuses a program with too many maps without a word; newer kernels say this.
   const bool unspoken = error == E2BIG && log.starts_with("processed 0 insns");
-  VerifierVerdict verdict = explain_verifier_log(unspoken ? "total number of maps" : log, unspoken ? "" : probe);
+  VerifierVerdict verdict = explain_verifier_log(unspoken ? "total number of maps" : log, probe);
   if (error == EPERM && verdict.message.empty()) {
     return {"the kernel does not permit this process to load BPF programs", "run as root, or with CAP_BPF and CAP_PERFMON", error};
   }
